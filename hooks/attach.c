@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* attach.c - put the sensor on a container that its runtime is about to start. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "gate_exec.h"
+#include "monitor.h"
+#include "recorder.h"
+
+/* The container's root in its own mount namespace.  While a createRuntime hook runs, the init's
+ * root is still the host's, so the runtime's mount is reached by its path; the descriptor stays
+ * valid when pivot_root makes that mount the root. */
+static int open_root(const struct plan *p, struct err *e)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/root%s", p->pid, p->rootfs);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail(e, errno, "open the container's root %s: %m", path) : fd;
+}
+
+static int mount_namespace(pid_t pid, u32 *ret, struct err *e)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	if (stat(path, &st) < 0)
+		return fail(e, errno, "find the container's mount namespace: %m");
+	*ret = (u32)st.st_ino;
+	return 0;
+}
+
+static int claim(struct monitor *m, struct err *e)
+{
+	const struct plan *p = m->plan;
+	char lock[4200];
+	int rc;
+
+	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->policy.run);
+	rc = file_mkdirs(p->state, e);
+	if (rc == 0)
+		rc = sensor_open(p->policy.bpf, lock, true, &m->sensor, e);
+	if (rc == 0)
+		rc = sensor_claim(m->sensor, p->policy.traces ? TRACE_RING : MONITOR_RING, &m->tenant, e);
+	if (rc < 0)
+		return rc;
+	m->row = tenant_row(m->tenant);
+	memcpy(m->row->classes, p->classes, sizeof(m->row->classes));
+	return mount_namespace(p->pid, &m->row->mntns, e);
+}
+
+int monitor_attach(struct monitor *m, struct err *e)
+{
+	const struct plan *p = m->plan;
+	int rc;
+
+	m->gate = m->pidfd = m->root = -1;
+	m->shared->started = unix_now();
+	m->shared->verdict_hash = 0xcbf29ce484222325ULL;
+	if (getrandom(&m->shared->contributor, sizeof(m->shared->contributor), 0) < 0)
+		return fail(e, errno, "no random numbers: %m");
+	m->shared->contributor |= 1; /* never 0 */
+	m->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (m->pidfd < 0)
+		return fail(e, errno, "watch the container's init %d: %m", p->pid);
+	m->root = open_root(p, e);
+	if (m->root < 0)
+		return m->root;
+	rc = claim(m, e);
+	if (rc == 0)
+		rc = tenant_watch_cgroup(m->tenant, p->cgroup.id, p->cgroup.hierarchy, e);
+	if (rc == 0)
+		rc = monitor_apply(m, e);
+	if (rc == 0 && p->policy.traces) {
+		rc = recorder_open(p->policy.traces, p->id, &m->recorder, e);
+		m->row->trace = rc == 0;
+	}
+	if (rc == 0)
+		rc = tenant_expect(m->tenant, (u32)p->pid, e);
+	return rc;
+}
+
+void monitor_detach(struct monitor *m)
+{
+	if (m->tenant) {
+		u32 slot = tenant_slot(m->tenant);
+
+		tenant_free(m->tenant);
+		sensor_release(m->sensor, slot);
+	}
+	sensor_close(m->sensor);
+	recorder_close(m->recorder);
+	profile_free(m->profile);
+	file_close(m->gate);
+	file_close(m->root);
+	file_close(m->pidfd);
+}

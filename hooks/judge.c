@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* judge.c - bring what the sensor does to what the profile and the policy say now. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "budget.h"
+#include "file.h"
+#include "gate_exec.h"
+#include "monitor.h"
+#include "rootfs.h"
+#include "store.h"
+
+enum { BATCH = 128 };
+
+/* ---- programs: files of the profile as this container has them ---- */
+
+struct batch {
+	int fd[BATCH];
+	struct program_key key[BATCH];
+	bool known[BATCH];
+};
+
+static void note_key(void *ctx, u32 fd, const struct program_key *key)
+{
+	struct batch *b = ctx;
+
+	for (int i = 0; i < BATCH; i++)
+		if (b->fd[i] == (int)fd) {
+			b->key[i] = *key;
+			b->known[i] = true;
+		}
+}
+
+static u32 local_of(const struct monitor *m, const struct program *g)
+{
+	for (u32 i = 1; i < GRAM_PROGRAMS; i++) {
+		const struct seen *s = &m->shared->seen[i];
+
+		if (s->used && s->session == g->session && strcmp(s->path, g->path) == 0 && strcmp(s->name, g->name) == 0)
+			return i;
+	}
+	return 0;
+}
+
+static int know(struct monitor *m, const struct program *g, const struct program_key *found, u32 index, struct err *e)
+{
+	struct program_key key = *found;
+	u32 local = __atomic_fetch_add(&m->row->programs, 1, __ATOMIC_RELAXED);
+
+	if (local >= GRAM_PROGRAMS)
+		return fail(e, ENOSPC, "more than %d programs in one container", GRAM_PROGRAMS);
+	key.name = program_name_hash(g->name, strchr(g->name, '/') != NULL);
+	key.session = g->session;
+	struct seen *s = &m->shared->seen[local];
+	snprintf(s->path, sizeof(s->path), "%s", g->path);
+	snprintf(s->name, sizeof(s->name), "%s", g->name);
+	s->session = g->session;
+	s->used = true;
+	m->row->profile_program[local] = (u16)index;
+	return tenant_know(m->tenant, &key, local, e);
+}
+
+static int know_batch(struct monitor *m, u32 from, u32 to, struct err *e)
+{
+	struct batch b = { .known = { false } };
+	int rc;
+
+	for (u32 i = 0; i < BATCH; i++)
+		b.fd[i] = -1;
+	for (u32 i = from; i < to; i++)
+		if (local_of(m, &m->profile->programs[i]) == 0)
+			b.fd[i - from] = rootfs_open(m->root, m->profile->programs[i].path);
+	rc = sensor_identify(m->sensor, note_key, &b, e);
+	for (u32 i = from; i < to; i++) {
+		if (rc == 0 && b.known[i - from])
+			rc = know(m, &m->profile->programs[i], &b.key[i - from], i, e);
+		file_close(b.fd[i - from]);
+	}
+	return rc;
+}
+
+static int know_programs(struct monitor *m, struct err *e)
+{
+	int rc = 0;
+
+	for (u32 i = 1; i < m->profile->nprograms && rc == 0; i += BATCH)
+		rc = know_batch(m, i, i + BATCH < m->profile->nprograms ? i + BATCH : m->profile->nprograms, e);
+	for (u32 i = 1; i < GRAM_PROGRAMS && i < m->row->programs; i++) {
+		const struct seen *s = &m->shared->seen[i];
+
+		if (s->used)
+			m->row->profile_program[i] = (u16)profile_program(m->profile, s->path, s->name, s->session);
+	}
+	return rc;
+}
+
+void monitor_open_programs(struct monitor *m)
+{
+	u64 now = unix_now();
+
+	for (u32 i = 1; i < GRAM_PROGRAMS && i < m->row->programs; i++) {
+		u32 index = m->row->profile_program[i];
+
+		/* not yet in the profile: opened by the sensor, as an allowed program's child */
+		if (m->profile && index && index < m->profile->nprograms)
+			m->row->open[i] = m->profile->programs[index].open_until > now;
+	}
+}
+
+/* ---- what to do ---- */
+
+/* Verdict bits that `action` or more answers. */
+static u32 bits_of(const struct policy *p, u32 ready, enum action least)
+{
+	static const u32 tier[4] = { 0, VERDICT_TIER1, VERDICT_TIER2, VERDICT_TIER3 };
+	u32 bits = 0;
+
+	for (u32 i = 1; i <= 3; i++)
+		if (p->action[i] >= least && (i == 1 || ready & (1u << i)))
+			bits |= tier[i];
+	return bits;
+}
+
+static bool lossy(const struct profile *p, struct err *e)
+{
+	for (u32 i = 0; i < p->ncontributors; i++)
+		if (p->contributors[i].lost || p->contributors[i].late) {
+			fail(e, EINVAL, "profile %s/%s lost events while it learned from container %.12s: "
+			     "it cannot be enforced; thymus profile rm %s, and learn again",
+			     p->scope, p->name, p->contributors[i].container, p->name);
+			return true;
+		}
+	return false;
+}
+
+static u64 stamp_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	return (u64)st.st_mtim.tv_sec * 1000000000u + (u64)st.st_mtim.tv_nsec + (u64)st.st_ino;
+}
+
+/* What to do in a mode, given the profile: off, learn, monitor or enforce. */
+static enum mode in_force(const struct plan *plan, enum mode asked, const struct profile *p)
+{
+	bool learning = !p || p->state == PROFILE_LEARNING;
+
+	switch (asked) {
+	case MODE_AUTO:
+		if (learning)
+			return MODE_LEARN;
+		return p->state == PROFILE_READY ? plan->policy.ready_mode : MODE_MONITOR;
+	case MODE_LEARN: /* a profile in proving or ready takes nothing from learners */
+		return learning ? MODE_LEARN : MODE_MONITOR;
+	case MODE_MONITOR:
+		return p && p->nprograms > 1 ? MODE_MONITOR : MODE_LEARN;
+	default:
+		return asked;
+	}
+}
+
+static int start_judging(struct monitor *m, struct profile *p, enum mode mode, struct err *e)
+{
+	const struct policy *policy = &m->plan->policy;
+	u32 ready = profile_lacks(p, policy, m->plan->classes, NULL);
+	bool compatible = m->profile && m->row->mode == SENSE_JUDGE && p->nprograms >= m->profile->nprograms;
+	struct weights weights;
+	int rc;
+
+	/* the same programs and more: no call need go unjudged while the model is exchanged */
+	for (u32 i = 1; compatible && i < m->profile->nprograms; i++)
+		compatible = strcmp(p->programs[i].path, m->profile->programs[i].path) == 0 &&
+			     strcmp(p->programs[i].name, m->profile->programs[i].name) == 0;
+	if (!compatible)
+		m->row->mode = 0;
+	profile_free(m->profile);
+	m->profile = p;
+	profile_weights(p, &weights);
+	m->row->order = p->order;
+	memcpy(&m->row->weights, &weights, sizeof(weights));
+	rc = tenant_judge(m->tenant, p->model, e);
+	if (rc == 0)
+		rc = know_programs(m, e);
+	if (rc < 0)
+		return rc;
+	monitor_open_programs(m);
+	m->row->kill = mode == MODE_ENFORCE ? bits_of(policy, ready, ACTION_KILL) : 0;
+	m->row->act = mode == MODE_ENFORCE ? bits_of(policy, ready, ACTION_FREEZE) : 0;
+	m->row->session_act = policy->sessions >= ACTION_FREEZE ? m->row->act : 0;
+	m->row->mode = SENSE_JUDGE;
+	snprintf(m->tiers, sizeof(m->tiers), "%s%s%s", m->row->act & VERDICT_TIER1 ? "1" : "",
+		 m->row->act & VERDICT_TIER2 ? ",2" : "", m->row->act & VERDICT_TIER3 ? ",3" : "");
+	return 0;
+}
+
+static void arm_gate(struct monitor *m, bool wanted)
+{
+	struct err e;
+
+	if (!wanted) {
+		gate_exec_close(m->gate);
+		m->gate = -1;
+		return;
+	}
+	monitor_gate_fill(m);
+	if (m->gate < 0 && gate_exec_open(m->root, m->row->started ? "" : m->plan->rootfs, m->plan->pid, &m->gate, &e) < 0)
+		snprintf(m->gate_why_not, sizeof(m->gate_why_not), "%.127s", e.text);
+}
+
+static void say(struct monitor *m, const struct profile *p, enum mode mode)
+{
+	auto_buf words = { 0 };
+
+	if (mode == MODE_LEARN && p)
+		profile_lacks(p, &m->plan->policy, m->plan->classes, &words);
+	snprintf(m->words, sizeof(m->words), "%.360s%s%s", words.text ? words.text : mode == MODE_LEARN ? "learning has begun" :
+		 mode == MODE_ENFORCE ? "a deviation of the tiers named is stopped" : "deviations are recorded",
+		 m->gate_why_not[0] ? "; " : "", m->gate_why_not);
+}
+
+int monitor_apply(struct monitor *m, struct err *e)
+{
+	const struct plan *plan = m->plan;
+	auto_of(profile) struct profile *p = NULL;
+	u64 stamp = stamp_of(plan->profile);
+	int rc = store_load(plan->profile, &p, e);
+	enum mode mode;
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	m->asked = plan_mode(plan);
+	mode = in_force(plan, m->asked, p);
+	if (mode == MODE_ENFORCE && (!p || p->nprograms <= 1))
+		return fail(e, ENOENT, "workload %s/%s has no profile to enforce: let it run in mode learn first",
+			    plan->who.scope, plan->who.name);
+	if (mode == MODE_ENFORCE && lossy(p, e))
+		return -EINVAL;
+	m->profile_stamp = stamp;
+	say(m, p, mode);
+	m->tiers[0] = '\0';
+	if (mode == MODE_OFF) {
+		m->row->mode = 0;
+		m->row->act = m->row->session_act = m->row->kill = 0;
+	} else if (mode == MODE_LEARN) {
+		m->row->act = m->row->session_act = m->row->kill = 0;
+		if (m->row->mode != SENSE_LEARN)
+			rc = tenant_learn(m->tenant, e);
+		else
+			rc = 0;
+	} else {
+		rc = start_judging(m, STEAL(p), mode, e);
+	}
+	if (rc < 0 && mode != MODE_OFF)
+		return rc;
+	snprintf(m->mode, sizeof(m->mode), "%s", policy_mode_name(mode));
+	arm_gate(m, mode == MODE_ENFORCE && m->row->act & VERDICT_EXEC);
+	return 0;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * keeper.c - the process that holds a container's descriptors and restarts its monitor.
+ *
+ * Born of the hook by a double fork, with every descriptor of the runtime closed (it waits for the end of its
+ * pipes), in a session and a cgroup of its own.  It attaches first, so that each monitor it forks
+ * finds everything open; then it parses nothing any more.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "monitor.h"
+#include "privs.h"
+#include "state.h"
+
+static void close_all_but(int keep)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd <= 2; fd++)
+		dup2(null, fd);
+	if (keep > 3)
+		close_range(3, (unsigned)keep - 1, 0);
+	close_range((unsigned)(keep > 2 ? keep + 1 : 3), ~0u, 0);
+}
+
+static void settle_down(void)
+{
+	auto_of(fd) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "-900", 4) < 0)
+		(void)setpriority(PRIO_PROCESS, 0, 0); /* without CAP_SYS_RESOURCE we stay as we are */
+	(void)setpriority(PRIO_PROCESS, 0, -10);
+	cgroup_leave();
+	if (chdir("/") < 0)
+		_exit(1);
+	umask(077);
+}
+
+/* Drop the state folder only when it is ours: the ID may have been created anew. */
+static void forget(const struct plan *p)
+{
+	struct state s;
+	struct err e;
+	char path[4200];
+
+	if (state_load(p->state, &s, &e) == 0) {
+		bool mine = s.keeper == (unsigned)getpid();
+
+		state_done(&s);
+		if (!mine)
+			return;
+	}
+	snprintf(path, sizeof(path), "%s/state.json", p->state);
+	unlink(path);
+	rmdir(p->state);
+}
+
+static void keep(struct monitor *m)
+{
+	for (;;) {
+		time_t born = time(NULL);
+		pid_t pid = fork();
+		int status = 0;
+
+		if (pid == 0) {
+			struct err e;
+
+			signal(SIGTERM, SIG_DFL);
+			prctl(PR_SET_NAME, "thymus-monitor");
+			prctl(PR_SET_PDEATHSIG, SIGTERM);
+			if (m->row->mode == SENSE_JUDGE && monitor_apply(m, &e) < 0)
+				monitor_journal(m, "error", e.text);
+			_exit(monitor_run(m));
+		}
+		if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			return;
+		monitor_journal(m, "error", "the monitor ended unexpectedly; the keeper starts another");
+		if (time(NULL) - born < 1)
+			usleep(500000); /* at most two a second, never spinning */
+	}
+}
+
+static void answer(int to, const char *words)
+{
+	ssize_t n = write(to, words, strlen(words) + 1);
+
+	(void)n; /* the hook gave up waiting: the container fails or goes on without us, as policy says */
+	close(to);
+}
+
+static void wait_until_empty(const struct plan *p)
+{
+	for (int i = 0; i < 20 && !cgroup_empty(&p->cgroup); i++)
+		usleep(100000);
+}
+
+static int keeper_main(const struct plan *plan, int to)
+{
+	struct monitor m = { .plan = plan, .gate = -1, .root = -1, .pidfd = -1 };
+	struct err e = { "" };
+
+	prctl(PR_SET_NAME, "thymus-keeper");
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	m.shared = mmap(NULL, sizeof(*m.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (m.shared == MAP_FAILED) {
+		answer(to, "out of memory");
+		return 1;
+	}
+	if (monitor_attach(&m, &e) < 0 || privs_drop(&e) < 0) {
+		answer(to, e.text);
+		monitor_detach(&m);
+		return 1;
+	}
+	answer(to, "ok");
+	keep(&m);
+	wait_until_empty(plan);
+	monitor_detach(&m);
+	forget(plan);
+	return 0;
+}
+
+static int hear(int from, unsigned seconds, struct err *e)
+{
+	char words[256] = "";
+	struct pollfd p = { from, POLLIN, 0 };
+	int rc = poll(&p, 1, (int)seconds * 1000);
+
+	if (rc == 0)
+		return fail(e, ETIMEDOUT, "the monitor was not attached within %u s (policy: attach_timeout)", seconds);
+	if (rc < 0 || read(from, words, sizeof(words) - 1) <= 0)
+		return fail(e, EPIPE, "the keeper died before it had attached");
+	return strcmp(words, "ok") == 0 ? 0 : fail(e, EIO, "%s", words);
+}
+
+int keeper_start(const struct plan *plan, struct err *e)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(e, errno, "pipe to the keeper: %m");
+	pid = fork();
+	if (pid < 0)
+		return fail(e, errno, "fork the keeper: %m");
+	if (pid == 0) {
+		setsid();
+		if (fork() != 0)
+			_exit(0);
+		close_all_but(ends[1]);
+		settle_down();
+		_exit(keeper_main(plan, ends[1]));
+	}
+	auto_of(fd) int from = ends[0];
+	close(ends[1]);
+	waitpid(pid, NULL, 0);
+	return hear(from, plan->policy.attach_timeout, e);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* loop.c - the monitor's life: events as they come, and a tick. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "monitor.h"
+#include "recorder.h"
+#include "state.h"
+
+enum { TICK_MS = 200, SAVE_TICKS = 5, TEACH_TICKS = 25 };
+
+void monitor_save_state(struct monitor *m)
+{
+	const struct plan *p = m->plan;
+	struct shared *h = m->shared;
+	struct err e;
+	struct state s = {
+		.id = p->id, .root = p->root, .bundle = p->bundle, .scope = p->who.scope, .name = p->who.name,
+		.image = p->who.image, .profile = p->profile, .identity = p->who.source,
+		.asked = policy_mode_name(m->asked), .mode = m->mode, .phase = m->profile ?
+		profile_state_name(m->profile->state) : profile_state_name(PROFILE_LEARNING),
+		.words = m->words, .tiers = m->tiers, .sensor = "bpf", .gates = m->gate >= 0 ? "exec" : "",
+		.incident = h->incident, .action = h->action, .unified = p->cgroup.unified,
+		.freezer = p->cgroup.freezer, .pid = (unsigned)p->pid, .keeper = (unsigned)getppid(),
+		.monitor = (unsigned)getpid(), .slot = tenant_slot(m->tenant), .started = h->started,
+		.frozen_since = h->frozen_since, .calls = sensor_calls(m->sensor, tenant_slot(m->tenant)),
+		.lost = m->row->lost + m->row->full, .deviations = m->row->deviations, .incidents = h->incidents,
+		.grams = m->profile ? model_count(m->profile->model) : 0, .programs = m->row->programs - 1,
+		.seconds = unix_now() - h->started, .verdicts = h->verdicts, .verdict_hash = h->verdict_hash,
+	};
+
+	/* the folder may be gone: poststop was quicker */
+	if (state_save(p->state, &s, &e) < 0 && e.text[0] && access(p->state, F_OK) == 0)
+		monitor_journal(m, "error", e.text);
+}
+
+static u64 stamp_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	return (u64)st.st_mtim.tv_sec * 1000000000u + (u64)st.st_mtim.tv_nsec + (u64)st.st_ino;
+}
+
+static void follow_files(struct monitor *m)
+{
+	bool changed = stamp_of(m->plan->profile) != m->profile_stamp && m->row->mode != SENSE_LEARN;
+	bool learned = m->row->mode == SENSE_LEARN && stamp_of(m->plan->profile) != m->profile_stamp;
+	struct err e;
+
+	/* while learning the file changes with each lesson; what matters is its state, which apply reads */
+	if (!changed && !learned && plan_mode(m->plan) == m->asked)
+		return;
+	if (monitor_apply(m, &e) < 0) {
+		snprintf(m->words, sizeof(m->words), "%s", e.text);
+		monitor_journal(m, "error", e.text);
+		m->asked = plan_mode(m->plan);
+		m->profile_stamp = stamp_of(m->plan->profile);
+	}
+}
+
+/* A person releases it and waits for us: what was allowed is in force by now, and the next
+ * deviation is a new incident. */
+static void release(struct monitor *m, u32 asked)
+{
+	m->shared->action[0] = '\0';
+	m->shared->incident[0] = '\0';
+	m->shared->frozen_since = 0;
+	m->row->condemned = 0;
+	monitor_save_state(m);
+	__atomic_store_n(&m->row->answered, asked, __ATOMIC_SEQ_CST);
+}
+
+static void tick(struct monitor *m, u64 ticks)
+{
+	u32 asked = __atomic_load_n(&m->row->asked, __ATOMIC_SEQ_CST);
+	struct err e;
+
+	if (monitor_amend(m, &e) < 0)
+		monitor_journal(m, "error", e.text);
+	follow_files(m);
+	monitor_open_programs(m);
+	if (asked != m->row->answered)
+		release(m, asked);
+	if (m->recorder)
+		recorder_flush(m->recorder);
+	if (ticks % SAVE_TICKS == 0) {
+		if (m->row->mode == SENSE_JUDGE && m->row->started)
+			m->shared->proved++;
+		monitor_save_state(m);
+	}
+	if (ticks % TEACH_TICKS == 0) {
+		u64 calls = sensor_calls(m->sensor, tenant_slot(m->tenant));
+
+		if (calls != m->taught_calls && monitor_teach(m, false, &e) < 0)
+			monitor_journal(m, "error", e.text);
+		m->taught_calls = calls;
+		monitor_follow(m);
+	}
+}
+
+static void drain(struct monitor *m)
+{
+	tenant_drain(m->tenant, monitor_event, m);
+}
+
+/* Nothing will come any more: teach the whole life. */
+static void finish(struct monitor *m)
+{
+	struct err e;
+
+	drain(m);
+	if (monitor_amend(m, &e) < 0 || monitor_teach(m, true, &e) < 0)
+		monitor_journal(m, "error", e.text);
+	monitor_follow(m);
+	if (m->recorder) {
+		char words[128];
+
+		recorder_end(m->recorder, m->row->lost);
+		snprintf(words, sizeof(words), "%llu calls, %llu deviations, hash %016llx", (unsigned long long)m->shared->recorded,
+			 (unsigned long long)m->shared->verdicts, (unsigned long long)m->shared->verdict_hash);
+		monitor_journal(m, "trace", words);
+	}
+	monitor_save_state(m);
+}
+
+static int watch(int epoll, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	return fd < 0 ? 0 : epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static int make_timer(void)
+{
+	struct itimerspec each = { { 0, TICK_MS * 1000000 }, { 0, TICK_MS * 1000000 } };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0)
+		timerfd_settime(fd, 0, &each, NULL);
+	return fd;
+}
+
+static int make_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int monitor_run(struct monitor *m)
+{
+	auto_of(fd) int epoll = epoll_create1(EPOLL_CLOEXEC), timer = make_timer(), signals = make_signals();
+	struct epoll_event ev[8];
+	u64 ticks = 0, n;
+	int gate = -1;
+
+	if (epoll < 0 || timer < 0 || signals < 0 || watch(epoll, timer) < 0 || watch(epoll, signals) < 0 ||
+	    watch(epoll, m->pidfd) < 0 || watch(epoll, tenant_fd(m->tenant)) < 0)
+		return 1;
+	monitor_save_state(m);
+	for (bool ended = false; !ended;) {
+		if (gate != m->gate && watch(epoll, m->gate) == 0)
+			gate = m->gate; /* a closed one leaves the set by itself */
+		int got = epoll_wait(epoll, ev, 8, -1);
+
+		for (int i = 0; i < got; i++) {
+			if (ev[i].data.fd == m->gate)
+				monitor_gate_drain(m);
+			else if (ev[i].data.fd == m->pidfd || ev[i].data.fd == signals)
+				ended = true;
+			else if (ev[i].data.fd == timer && read(timer, &n, sizeof(n)) == sizeof(n))
+				tick(m, ++ticks);
+			else
+				drain(m);
+		}
+	}
+	finish(m);
+	return 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * monitor.h - one container's keeper and monitor.
+ *
+ * The keeper attaches, holds every descriptor and restarts the monitor; the monitor learns from the sensor's
+ * tables, follows the profile's life, and acts on verdicts.  What must survive a monitor lies in
+ * `struct shared`, memory that both have mapped.
+ */
+#ifndef THYMUS_MONITOR_H
+#define THYMUS_MONITOR_H
+
+#include "plan.h"
+#include "profile.h"
+#include "sensor.h"
+
+#define MONITOR_RING (1u << 20)
+#define TRACE_RING   (32u << 20)
+
+/* A program that ran, by local index: what the sensor cannot keep. */
+struct seen {
+	char path[512];
+	char name[NAME_BYTES];
+	bool session;
+	bool used;
+};
+
+struct shared {
+	struct seen seen[GRAM_PROGRAMS];
+	u32  contributor; /* our id in the profile */
+	u64  started;     /* unix seconds */
+	u64  incidents;
+	u64  proved;      /* clean seconds not yet in the profile */
+	u64  recorded;    /* calls in the trace */
+	u64  verdicts, verdict_hash; /* of the stream that the trace's replay gives too */
+	char incident[32]; /* that stopped the container, "" none */
+	char action[16];   /* "freeze", "kill", "" */
+	u64  frozen_since;
+	bool stopping;     /* the container's end has begun */
+};
+
+/* An amendment that waits for the next tick: a program, or n-grams under it. */
+struct amendment {
+	u32 local;
+	u64 window, acting;
+	u32 depth, acting_depth;
+	struct amendment *next;
+};
+
+struct monitor {
+	const struct plan *plan;
+	struct shared *shared;
+	struct sensor *sensor;
+	struct tenant *tenant;
+	struct container *row;
+	struct profile *profile;  /* what is judged by; NULL while learning */
+	struct amendment *amendments;
+	struct recorder *recorder; /* of a trace, or NULL */
+	int  root;      /* O_PATH of the container's root */
+	int  pidfd;     /* of init */
+	int  gate;      /* fanotify group, -1 */
+	char gate_why_not[128];
+	enum mode asked;
+	char mode[16];  /* in force: off learn monitor enforce */
+	char words[512];
+	char tiers[16];
+	u64  profile_stamp; /* of the file we last read */
+	u64  taught_calls;
+	pid_t refused;  /* by the gate, and not yet told; 0: none */
+	char refused_path[4096];
+	struct allowed *allowed; /* files that the gate lets pass */
+	size_t nallowed;
+};
+
+/* attach.c: put the sensor on the container.  On success the kernel has begun. */
+must_check int monitor_attach(struct monitor *m, struct err *e);
+void monitor_detach(struct monitor *m);
+
+/* judge.c: bring mode, model and gate to what profile and policy say now. */
+must_check int monitor_apply(struct monitor *m, struct err *e);
+void monitor_open_programs(struct monitor *m); /* expire what was allowed for a while */
+
+/* teach.c */
+must_check int monitor_teach(struct monitor *m, bool stopped, struct err *e);
+must_check int monitor_amend(struct monitor *m, struct err *e);
+void monitor_follow(struct monitor *m); /* learning -> proving -> ready */
+
+/* report.c: verdicts become journal lines or incidents, and actions. */
+void monitor_event(void *ctx, const struct event *ev, size_t size);
+void monitor_stop(struct monitor *m, struct json *incident, pid_t pid, bool kill);
+void monitor_journal(struct monitor *m, const char *type, const char *words);
+
+/* An exec that the gate refused: an incident. */
+void monitor_refused(struct monitor *m, const char *path, pid_t pid);
+
+/* gate.c */
+void monitor_gate_fill(struct monitor *m);
+void monitor_gate_drain(struct monitor *m);
+
+/* loop.c: until the container has ended (0), or a fault (1: the keeper starts another). */
+int monitor_run(struct monitor *m);
+void monitor_save_state(struct monitor *m);
+
+/* keeper.c: fork the keeper; wait until it is attached.  0, or its sentence in `e`. */
+must_check int keeper_start(const struct plan *plan, struct err *e);
+
+u64 unix_now(void);
+
+#endif

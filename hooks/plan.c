@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "calls.h"
+#include "cmdline.h"
+#include "file.h"
+#include "override.h"
+#include "policy_load.h"
+#include "state.h"
+#include "store.h"
+
+static int copy(char *to, size_t room, const char *from, const char *what, struct err *e)
+{
+	if (snprintf(to, room, "%s", from ? from : "") >= (int)room)
+		return fail(e, ENAMETOOLONG, "%s is longer than %zu bytes", what, room - 1);
+	return 0;
+}
+
+static int read_state(const char *text, size_t len, struct plan *p, struct err *e)
+{
+	auto_of(json) struct json *doc = NULL;
+	unsigned long long pid = 0;
+	int rc = json_parse(text, len, 0, &doc, e);
+
+	if (rc < 0)
+		return fail_in(e, rc, "OCI state on standard input");
+	const char *id = json_string(json_get(doc, "id")), *bundle = json_string(json_get(doc, "bundle"));
+	if (!id || !cmdline_valid_id(id))
+		return fail(e, EINVAL, "OCI state on standard input: no valid container ID");
+	if (!bundle || bundle[0] != '/')
+		return fail(e, EINVAL, "OCI state on standard input: no absolute bundle");
+	if (json_get(doc, "pid") && !json_u64(json_get(doc, "pid"), &pid))
+		return fail(e, EINVAL, "OCI state on standard input: pid is no number");
+	p->pid = (pid_t)pid;
+	rc = copy(p->id, sizeof(p->id), id, "the container ID", e);
+	return rc < 0 ? rc : copy(p->bundle, sizeof(p->bundle), bundle, "the bundle's path", e);
+}
+
+/* What the container's creator may say, where policy admits it.  What it may not is ignored, and told. */
+static void admit(const struct spec *s, const char *flag, struct plan *p)
+{
+	struct err e;
+
+	p->asked = p->policy.mode;
+	if (flag && policy_mode(flag, &p->asked, &e) == 0)
+		return; /* the administrator's own word, in the engine's configuration */
+	if (s->mode && policy_admits_mode(&p->policy, s->mode) && policy_mode(s->mode, &p->asked, &e) == 0)
+		return;
+	if (s->mode)
+		snprintf(p->ignored, sizeof(p->ignored), "annotation io.thymus.mode=%.100s is not admitted by policy", s->mode);
+}
+
+int plan_end(const char *state, size_t len, const char *policy_file, const char *root, struct plan *p, struct err *e)
+{
+	int rc;
+
+	*p = (struct plan){ .pid = 0 };
+	rc = copy(p->policy_file, sizeof(p->policy_file), policy_file, "the policy's path", e);
+	if (rc == 0)
+		rc = copy(p->root, sizeof(p->root), root, "the runtime's root", e);
+	if (rc == 0)
+		rc = policy_load(policy_file ? p->policy_file : NULL, &p->policy, e);
+	if (rc == 0)
+		rc = read_state(state, len, p, e);
+	if (rc == 0)
+		state_folder(&p->policy, root ? root : "", p->id, p->state);
+	return rc;
+}
+
+int plan_make(const char *state, size_t len, const char *policy_file, const char *root, const char *mode,
+	      struct plan *p, struct err *e)
+{
+	char config[4200];
+	auto_free char *text = NULL;
+	struct spec spec;
+	size_t size;
+	int rc = plan_end(state, len, policy_file, root, p, e);
+
+	if (rc < 0)
+		return rc;
+	if (p->pid <= 0)
+		return fail(e, EINVAL, "OCI state on standard input: no pid");
+	snprintf(config, sizeof(config), "%s/config.json", p->bundle);
+	rc = file_read(config, JSON_BYTES, &text, &size, e);
+	if (rc == 0)
+		rc = spec_parse(text, size, &spec, e);
+	if (rc < 0)
+		return fail_in(e, rc, config);
+	admit(&spec, mode, p);
+	rc = identity_of(&spec, p->bundle, &p->policy, &p->who, e);
+	if (rc == 0 && spec.root_path && spec.root_path[0] == '/')
+		rc = copy(p->rootfs, sizeof(p->rootfs), spec.root_path, "root.path", e);
+	else if (rc == 0 && snprintf(p->rootfs, sizeof(p->rootfs), "%s/%s", p->bundle,
+				     spec.root_path ? spec.root_path : "rootfs") >= (int)sizeof(p->rootfs))
+		rc = fail(e, ENAMETOOLONG, "root.path is too long");
+	spec_done(&spec);
+	if (rc == 0)
+		rc = cgroup_of(p->pid, &p->cgroup, e);
+	if (rc < 0)
+		return rc;
+	store_path(&p->policy, p->who.scope, p->who.name, p->who.image, p->profile);
+	calls_classes(p->classes, (const char *const *)p->policy.floor_lift);
+	return 0;
+}
+
+enum mode plan_mode(const struct plan *p)
+{
+	enum mode said;
+
+	return override_get_container(&p->policy, p->state, p->who.name, &said) ? said : p->asked;
+}

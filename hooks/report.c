@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* report.c - what the sensor tells becomes names, journal lines, incidents and actions. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "evidence.h"
+#include "gate_exec.h"
+#include "incident.h"
+#include "journal.h"
+#include "monitor.h"
+#include "recorder.h"
+#include "verdict.h"
+
+enum { WORDS = 1024 };
+
+void monitor_journal(struct monitor *m, const char *type, const char *words)
+{
+	struct json *line = json_new(JSON_OBJECT);
+	struct err e;
+
+	json_set(line, "type", json_str(type));
+	json_set(line, "when", json_num((long long)unix_now()));
+	json_set(line, "container", json_str(m->plan->id));
+	json_set(line, "workload", json_str(m->plan->who.name));
+	json_set(line, "message", json_str(words));
+	(void)!journal_append(&m->plan->policy, line, &e);
+	json_free(line);
+}
+
+/* ---- programs ---- */
+
+/* Paths come as components, last first.  Bytes that no terminal should obey become '?'. */
+static void join_path(const struct execution *x, char *ret, size_t room)
+{
+	u32 start[64], n = 0, at = 0;
+	size_t used = 0;
+
+	while (at < x->length && at < PATH_BYTES && n < 64) {
+		start[n++] = at;
+		at += (u32)strnlen(x->path + at, PATH_BYTES - at) + 1;
+	}
+	ret[0] = '\0';
+	while (n-- > 0 && used + 2 < room) {
+		int more = snprintf(ret + used, room - used, "/%s", x->path + start[n]);
+
+		used += more > 0 ? (size_t)more : 0;
+	}
+	for (char *p = ret; *p; p++)
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
+			*p = '?';
+}
+
+static void learn_name(struct monitor *m, const struct execution *x)
+{
+	struct seen *s = &m->shared->seen[x->event.program % GRAM_PROGRAMS];
+	const char *slash = strrchr(x->name, '/');
+
+	if (s->used || x->event.program == 0)
+		return;
+	join_path(x, s->path, sizeof(s->path));
+	snprintf(s->name, sizeof(s->name), "%s", x->script || !slash ? x->name : slash + 1);
+	for (char *p = s->name; *p; p++)
+		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
+			*p = '?';
+	s->session = x->key.session;
+	s->used = true;
+	if (m->profile && m->row->profile_program[x->event.program % GRAM_PROGRAMS] == 0 &&
+	    m->row->open[x->event.program % GRAM_PROGRAMS]) {
+		/* a child of an allowed program: it joins the profile, open as its parent is */
+		struct amendment *a = calloc(1, sizeof(*a));
+
+		if (!a)
+			return;
+		a->local = x->event.program;
+		a->next = m->amendments;
+		m->amendments = a;
+	}
+}
+
+/* ---- documents ---- */
+
+static struct json *token_names(u64 window, u32 n)
+{
+	struct json *list = json_new(JSON_ARRAY);
+	char room[32];
+
+	while (n-- > 0)
+		json_add(list, json_str(calls_token_name((u32)(window >> (GRAM_BITS * n)) & GRAM_TOKEN, room)));
+	return list;
+}
+
+static struct json *history_names(const u16 *history, u32 calls)
+{
+	struct json *list = json_new(JSON_ARRAY);
+	char room[32];
+
+	for (u32 i = HISTORY - (calls < HISTORY ? calls : HISTORY); i < HISTORY; i++)
+		if (history[i])
+			json_add(list, json_str(calls_token_name(history[i], room)));
+	return list;
+}
+
+static void add_gram(struct json *list, const char *mark, u64 window, u32 n)
+{
+	auto_buf text = { 0 };
+
+	buf_puts(&text, mark);
+	for (u32 i = n; i-- > 0;)
+		buf_printf(&text, "%u%s", (u32)(window >> (GRAM_BITS * i)) & GRAM_TOKEN, i ? "." : "");
+	if (text.text)
+		json_add(list, json_str(text.text));
+}
+
+/* Every n-gram that is missing from the profile for this call to be calm. */
+static struct json *missing_grams(const struct deviation *d, u32 order)
+{
+	struct json *list = json_new(JSON_ARRAY);
+	u32 length = gram_length(d->window, order), acting = gram_length(d->acting, ACTING_ORDER);
+
+	if (d->event.verdict & (VERDICT_FLOOR | VERDICT_ABI | VERDICT_LEFT))
+		return list;
+	for (u32 n = d->depth + 1; n <= length; n++)
+		add_gram(list, "", d->window, n);
+	if (d->event.verdict & (VERDICT_PAIR | VERDICT_TRIPLE))
+		for (u32 n = d->acting_depth + 1; n <= acting; n++)
+			add_gram(list, "~", d->acting, n);
+	return list;
+}
+
+static const struct seen *seen_of(const struct monitor *m, u32 local)
+{
+	return &m->shared->seen[local % GRAM_PROGRAMS];
+}
+
+static struct json *program_json(const struct seen *s)
+{
+	struct json *o = json_new(JSON_OBJECT);
+
+	json_set(o, "path", json_str(s->path));
+	json_set(o, "name", json_str(s->name));
+	json_set(o, "session", json_flag(s->session));
+	return o;
+}
+
+static struct json *verdict_list(u32 verdict)
+{
+	struct json *list = json_new(JSON_ARRAY);
+	auto_buf words = { 0 };
+	char *save = NULL;
+
+	verdict_words(verdict, &words);
+	for (char *w = words.text ? strtok_r(words.text, ",", &save) : NULL; w; w = strtok_r(NULL, ",", &save))
+		json_add(list, json_str(w));
+	return list;
+}
+
+/* What all documents begin with. */
+static struct json *begin(struct monitor *m, u32 verdict, u32 pid, u32 tid)
+{
+	const struct plan *p = m->plan;
+	struct json *doc = json_new(JSON_OBJECT), *o = json_new(JSON_OBJECT);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	json_set(doc, "when", json_real((double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1000.0));
+	json_set(o, "id", json_str(p->id));
+	json_set(o, "root", json_str(p->root));
+	json_set(o, "bundle", json_str(p->bundle));
+	json_set(doc, "container", o);
+	o = json_new(JSON_OBJECT);
+	json_set(o, "file", json_str(p->profile));
+	json_set(o, "scope", json_str(p->who.scope));
+	json_set(o, "name", json_str(p->who.name));
+	json_set(o, "image", json_str(p->who.image));
+	json_set(o, "version", json_num(m->profile ? m->profile->version : 0));
+	json_set(doc, "profile", o);
+	json_set(doc, "tier", json_num((long long)verdict_tier(verdict)));
+	json_set(doc, "verdict", verdict_list(verdict));
+	o = json_new(JSON_OBJECT);
+	json_set(o, "pid", json_num(pid));
+	json_set(o, "tid", json_num(tid));
+	json_set(doc, "thread", o);
+	return doc;
+}
+
+static struct json *call_json(u32 abi, u32 call)
+{
+	struct json *o = json_new(JSON_OBJECT);
+	char room[32];
+
+	json_set(o, "abi", json_str(calls_abi_name(abi)));
+	json_set(o, "number", json_num(call));
+	json_set(o, "name", json_str(calls_name(abi, call, room)));
+	return o;
+}
+
+static void say_call(const struct monitor *m, const struct deviation *d, char words[WORDS])
+{
+	const struct seen *s = seen_of(m, d->event.program);
+	char room[32];
+	const char *call = calls_name(d->event.abi, d->event.call, room);
+	const char *what = d->event.verdict & VERDICT_CALL ? "made a system call it was never seen to make" :
+			   d->event.verdict & VERDICT_ABI ? "made a system call by a foreign ABI" :
+			   d->event.verdict & VERDICT_FLOOR ? "made a system call that no profile can teach" :
+			   d->event.verdict & VERDICT_LEFT ? "moved a process out of the container's cgroup" :
+			   d->event.verdict & VERDICT_BIGRAM ? "made an acting call right after one that never preceded it" :
+			   d->event.verdict & (VERDICT_PAIR | VERDICT_TRIPLE) ? "made acting calls in an order never seen" :
+			   d->event.verdict & VERDICT_TRIGRAM ? "made an acting call after two that never preceded it" :
+			   "strayed from its known sequences for too long";
+
+	snprintf(words, WORDS, "%s %s: %s", s->used ? s->path : "a process", what,
+		 d->event.verdict & VERDICT_LEFT ? "" : call);
+}
+
+/* From a call's deviation. */
+static struct json *describe_call(struct monitor *m, const struct deviation *d, const char *words)
+{
+	struct json *doc = begin(m, d->event.verdict, d->event.tgid, d->event.tid);
+	bool acting = !(d->event.verdict & (VERDICT_CALL | VERDICT_BIGRAM)) && d->event.verdict & (VERDICT_PAIR | VERDICT_TRIPLE);
+	u32 depth = acting ? d->acting_depth : d->depth;
+	u64 window = acting ? d->acting : d->window;
+	u32 length = gram_length(window, acting ? ACTING_ORDER : m->row->order);
+	u32 unseen = depth + 1 < length ? depth + 1 : length;
+
+	json_set(doc, "program", program_json(seen_of(m, d->event.program)));
+	json_set(doc, "call", call_json(d->event.abi, d->event.call));
+	/* the run that is known, then the same with the call where it parts */
+	json_set(doc, "known", token_names(unseen ? window >> GRAM_BITS : 0, unseen ? unseen - 1 : 0));
+	json_set(doc, "unseen", token_names(window, unseen));
+	json_set(doc, "calls", history_names(d->history, d->calls));
+	json_set(doc, "grams", missing_grams(d, m->row->order));
+	json_set(doc, "words", json_str(words));
+	return doc;
+}
+
+static struct json *describe_exec(struct monitor *m, const struct execution *x, const char *words)
+{
+	struct json *doc = begin(m, x->event.verdict, x->event.tgid, x->event.tid), *o;
+	const struct seen *s = seen_of(m, x->event.program);
+
+	o = json_new(JSON_OBJECT);
+	json_set(o, "path", json_str(s->path));
+	json_set(o, "name", json_str(s->name));
+	json_set(o, "sha256", json_str(""));
+	json_set(o, "upper", json_flag(false));
+	json_set(doc, "executed", o);
+	json_set(doc, "program", program_json(s));
+	json_set(doc, "call", call_json(ABI_NATIVE, (u32)calls_number("execve")));
+	json_set(doc, "known", json_new(JSON_ARRAY));
+	json_set(doc, "unseen", json_new(JSON_ARRAY));
+	json_set(doc, "calls", history_names(x->history, x->calls));
+	json_set(doc, "grams", json_new(JSON_ARRAY));
+	json_set(doc, "words", json_str(words));
+	return doc;
+}
+
+/* ---- record, or stop ---- */
+
+static void write_record(struct monitor *m, struct json *doc)
+{
+	struct err e;
+
+	json_set(doc, "type", json_str("deviation"));
+	json_set(doc, "action", json_str("record"));
+	json_set(doc, "prevented", json_flag(false));
+	(void)!journal_append(&m->plan->policy, doc, &e);
+	json_free(doc);
+}
+
+static bool freeze(struct monitor *m)
+{
+	struct err e;
+
+	if (cgroup_freeze(&m->plan->cgroup, true, &e) < 0) {
+		monitor_journal(m, "error", e.text);
+		return false;
+	}
+	/* who waits at the gate must be answered, or it never freezes */
+	for (int i = 0; i < 200 && !cgroup_frozen(&m->plan->cgroup); i++) {
+		monitor_gate_drain(m);
+		usleep(i < 50 ? 200 : 5000);
+	}
+	return true;
+}
+
+void monitor_stop(struct monitor *m, struct json *doc, pid_t pid, bool kill)
+{
+	const char *action = kill ? "kill" : "freeze";
+	struct shared *h = m->shared;
+	struct err e;
+	char id[32];
+
+	if (h->action[0] || incident_new_id(id, &e) < 0) {
+		json_free(doc); /* the first deviation has the evidence; the rest is its echo */
+		return;
+	}
+	/* first evidence before the freeze is reported: frozen or dead, it can be explained */
+	json_set(doc, "id", json_str(id));
+	json_set(doc, "action", json_str(action));
+	json_set(doc, "state", json_str("open"));
+	json_set(doc, "process", evidence_of(pid, m->plan->pid));
+	if (incident_save(&m->plan->policy, id, doc, &e) < 0)
+		monitor_journal(m, "error", e.text);
+	if (kill)
+		cgroup_kill(&m->plan->cgroup);
+	else
+		freeze(m);
+	snprintf(h->incident, sizeof(h->incident), "%s", id);
+	snprintf(h->action, sizeof(h->action), "%s", action);
+	h->frozen_since = unix_now();
+	h->incidents++;
+	json_set(doc, "type", json_str("incident"));
+	json_remove(doc, "process");
+	(void)!journal_append(&m->plan->policy, doc, &e);
+	json_free(doc);
+	monitor_save_state(m);
+}
+
+static void on_exec(struct monitor *m, const struct execution *x)
+{
+	char words[WORDS];
+	struct json *doc;
+
+	learn_name(m, x);
+	if (!(x->event.verdict & VERDICT_EXEC) || x->opened)
+		return;
+	const struct seen *s = seen_of(m, x->event.program);
+	snprintf(words, sizeof(words), "%.15s executed %.500s%s%.256s, which this workload was never seen to execute%s", x->comm,
+		 s->path, strcmp(s->name, strrchr(s->path, '/') ? strrchr(s->path, '/') + 1 : "") ? " as " : "",
+		 strcmp(s->name, strrchr(s->path, '/') ? strrchr(s->path, '/') + 1 : "") ? s->name : "",
+		 s->session ? " in an exec session" : "");
+	doc = describe_exec(m, x, words);
+	if (!x->stopped) {
+		write_record(m, doc);
+		return;
+	}
+	/* stopped between exec and its first instruction */
+	json_set(doc, "prevented", json_flag(true));
+	monitor_stop(m, doc, (pid_t)x->event.tgid, m->row->kill & VERDICT_EXEC);
+}
+
+static void amend(struct monitor *m, const struct deviation *d)
+{
+	struct amendment *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return;
+	a->local = d->event.program % GRAM_PROGRAMS;
+	a->window = d->window;
+	a->acting = d->acting;
+	a->next = m->amendments;
+	m->amendments = a;
+}
+
+static void on_deviation(struct monitor *m, const struct deviation *d)
+{
+	bool fixed = d->event.verdict & (VERDICT_FLOOR | VERDICT_ABI | VERDICT_LEFT);
+	bool open = m->row->open[d->event.program % GRAM_PROGRAMS];
+	char words[WORDS];
+	struct json *doc;
+
+	if (!fixed && m->row->mode == SENSE_JUDGE &&
+	    (open || (m->profile && m->profile->state == PROFILE_PROVING && m->asked == MODE_AUTO)))
+		amend(m, d);
+	if (open && !fixed)
+		return;
+	say_call(m, d, words);
+	doc = describe_call(m, d, words);
+	if (!d->stopped) {
+		write_record(m, doc);
+		return;
+	}
+	json_set(doc, "prevented", json_flag(false));
+	monitor_stop(m, doc, (pid_t)d->event.tgid, m->row->kill & d->event.verdict);
+}
+
+void monitor_refused(struct monitor *m, const char *path, pid_t pid)
+{
+	struct execution x = { .event = { .verdict = VERDICT_EXEC, .tgid = (u32)pid, .tid = (u32)pid } };
+	const char *base = strrchr(path, '/');
+	char words[WORDS];
+	struct json *doc, *o;
+	struct task task;
+
+	if (sensor_task(m->sensor, pid, &task)) {
+		x.event.program = task.thread.program;
+		x.calls = task.calls;
+		for (u32 i = 0; i < HISTORY; i++)
+			x.history[i] = task.history[(task.calls + i) % HISTORY];
+	}
+	const struct seen *by = seen_of(m, x.event.program);
+	snprintf(words, sizeof(words), "%s was about to execute %.500s, which this workload was never seen to execute; the gate refused "
+		 "it", by->used ? by->path : "a process", path);
+	doc = describe_exec(m, &x, words);
+	o = json_get(doc, "executed");
+	json_set(o, "path", json_str(path));
+	json_set(o, "name", json_str(base ? base + 1 : path));
+	json_set(doc, "prevented", json_flag(true));
+	monitor_stop(m, doc, pid, m->row->kill & VERDICT_EXEC);
+}
+
+void monitor_event(void *ctx, const struct event *ev, size_t size)
+{
+	struct monitor *m = ctx;
+
+	if (ev->kind == EVENT_EXEC && size >= sizeof(struct execution))
+		on_exec(m, (const struct execution *)ev);
+	else if (ev->kind == EVENT_DEVIATION && size >= sizeof(struct deviation))
+		on_deviation(m, (const struct deviation *)ev);
+	if (m->recorder)
+		recorder_event(m->recorder, m, ev);
+}

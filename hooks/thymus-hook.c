@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * thymus-hook - the OCI hook: thymus-hook STAGE [--policy FILE] [--root DIR] [--mode MODE] < OCI state
+ *
+ * createRuntime (or prestart, its older name, at the same moment) attaches; poststop cleans up.  A
+ * failure fails the container where it is to be enforced, and is recorded where it is not.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "journal.h"
+#include "monitor.h"
+#include "policy_load.h"
+#include "state.h"
+
+enum { STATE_BYTES = 1 << 20 };
+
+struct arguments {
+	const char *stage, *policy, *root, *mode;
+};
+
+static int parse(int argc, char **argv, struct arguments *a, struct err *e)
+{
+	*a = (struct arguments){ .stage = argc > 1 ? argv[1] : NULL };
+	for (int i = 2; i < argc; i += 2) {
+		const char **to = strcmp(argv[i], "--policy") == 0 ? &a->policy : strcmp(argv[i], "--root") == 0 ? &a->root :
+				  strcmp(argv[i], "--mode") == 0 ? &a->mode : NULL;
+
+		if (!to || !argv[i + 1])
+			return fail(e, EINVAL, "unknown or incomplete argument %s", argv[i]);
+		*to = argv[i + 1];
+	}
+	if (!a->stage)
+		return fail(e, EINVAL, "usage: thymus-hook createRuntime|prestart|poststart|poststop [--policy FILE] [--root DIR] "
+			    "[--mode MODE]");
+	return 0;
+}
+
+static int read_input(char *to, size_t room, size_t *len, struct err *e)
+{
+	ssize_t n;
+
+	*len = 0;
+	while ((n = read(0, to + *len, room - *len)) > 0)
+		*len += (size_t)n;
+	if (n < 0)
+		return fail(e, errno, "read the OCI state: %m");
+	return *len == room ? fail(e, EFBIG, "OCI state is larger than %zu bytes", room) : 0;
+}
+
+/* createRuntime and prestart both fire where a spec names both. */
+static bool attached_already(const struct plan *p)
+{
+	struct state s;
+	struct err e;
+	bool ours;
+
+	if (state_load(p->state, &s, &e) < 0)
+		return false;
+	ours = s.pid == (unsigned)p->pid && s.keeper && kill((pid_t)s.keeper, 0) == 0;
+	state_done(&s);
+	return ours;
+}
+
+static void record(const struct plan *p, const char *words)
+{
+	struct json *line = json_new(JSON_OBJECT);
+	struct err e;
+
+	json_set(line, "type", json_str("error"));
+	json_set(line, "when", json_num((long long)unix_now()));
+	json_set(line, "container", json_str(p->id));
+	json_set(line, "message", json_str(words));
+	(void)!journal_append(&p->policy, line, &e);
+	json_free(line);
+}
+
+static int attach(const struct plan *p, struct err *e)
+{
+	int rc;
+
+	if (p->ignored[0])
+		record(p, p->ignored);
+	if (plan_mode(p) == MODE_OFF || attached_already(p))
+		return 0;
+	rc = keeper_start(p, e);
+	if (rc < 0 && plan_mode(p) != MODE_ENFORCE) {
+		record(p, e->text); /* open in learn: a new user's container runs as under runc */
+		return 0;
+	}
+	return rc;
+}
+
+/* The keeper ends by itself when init has ended; its pid may serve another by then. */
+static void end(const struct plan *p)
+{
+	struct state s;
+	struct err e;
+
+	for (int i = 0; i < 30 && state_load(p->state, &s, &e) == 0; i++) {
+		bool alive = s.keeper && kill((pid_t)s.keeper, 0) == 0;
+
+		state_done(&s);
+		if (!alive) {
+			char path[4200];
+
+			snprintf(path, sizeof(path), "%s/state.json", p->state);
+			unlink(path);
+			rmdir(p->state);
+			return;
+		}
+		usleep(100000);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static char text[STATE_BYTES];
+	static struct plan plan;
+	struct err e = { "" };
+	struct arguments a;
+	size_t len;
+	int rc = parse(argc, argv, &a, &e);
+
+	if (rc == 0)
+		rc = read_input(text, sizeof(text), &len, &e);
+	if (rc == 0 && strcmp(a.stage, "poststart") == 0)
+		return 0;
+	if (rc == 0 && strcmp(a.stage, "poststop") == 0) {
+		rc = plan_end(text, len, a.policy, a.root, &plan, &e);
+		if (rc == 0)
+			end(&plan);
+	} else if (rc == 0) {
+		bool closed;
+
+		rc = plan_make(text, len, a.policy, a.root, a.mode, &plan, &e);
+		closed = a.mode ? strcmp(a.mode, "enforce") == 0 : plan.asked == MODE_ENFORCE;
+		if (rc < 0 && plan.id[0] && !closed) {
+			record(&plan, e.text);
+			return 0;
+		}
+	}
+	if (rc == 0 && (strcmp(a.stage, "createRuntime") == 0 || strcmp(a.stage, "prestart") == 0))
+		rc = attach(&plan, &e);
+	if (rc < 0)
+		fprintf(stderr, "thymus-hook: %s\n", e.text);
+	return rc < 0;
+}

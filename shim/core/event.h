@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * event.h - what the BPF sensor and the monitor share: the container table and the events.
+ * Fixed-width types only.
+ */
+#ifndef THYMUS_EVENT_H
+#define THYMUS_EVENT_H
+
+#include "bucket.h"
+#include "judge.h"
+
+#define CONTAINERS    512
+#define HISTORY       64  /* calls of a thread kept as evidence */
+#define PATH_BYTES    1024
+#define NAME_BYTES    256
+
+enum { SENSE_LEARN = 1, SENSE_JUDGE = 2 };
+enum { SET_SMALL, SET_MIDDLE, SET_LARGE };
+
+/* One row of the container table: written by the keeper and monitor through mmap, read (and its
+ * counters and tables for learning written) by the sensor. */
+struct container {
+	u32 generation; /* changes whenever the slot gets a new tenant; 0: free */
+	u32 mode;       /* SENSE_*; 0: seen, neither learned nor judged */
+	u32 act;        /* verdict bits that condemn the container */
+	u32 kill;       /* ... and of these, which kill instead of stopping */
+	u32 session_act; /* the same mask for exec sessions */
+	u32 condemned;  /* every task's next call stops it */
+	u32 order;
+	u32 set, model; /* size class and index of the model */
+	u32 trace;      /* emit every call */
+	u32 init;       /* tgid of the entry, in the initial pid namespace */
+	u32 mntns;      /* inode number of the container's mount namespace */
+	u64 cgroup;     /* id of its cgroup in `hierarchy` */
+	u32 hierarchy;
+	u32 started;    /* the entry's first instruction is behind us */
+	u64 epoch;      /* CLOCK_MONOTONIC ns that seconds count from */
+	struct weights weights;
+	u64 lost;       /* events that found no room */
+	u64 full;       /* n-grams or programs that found no room */
+	u64 deviations; /* calls with a verdict */
+	u64 floor;      /* floor events */
+	u64 reloads;    /* SIGHUP handled by the entry */
+	u64 stops;      /* times a verdict condemned it */
+	u32 asked, answered; /* a person's release waits until the monitor has caught up: answered == asked */
+	u32 programs;   /* local indices given out; [0] is nobody */
+	s32 score_max;  /* highest graded score that any thread had while judged */
+	u16 profile_program[GRAM_PROGRAMS]; /* local index -> index in the profile; 0: unknown */
+	u8  open[GRAM_PROGRAMS];            /* by local index: allowed for now, not judged */
+	u32 second[GRAM_PROGRAMS];          /* last second in which it ran */
+	u32 seconds[GRAM_PROGRAMS];         /* in how many it ran */
+	u8  classes[512];                   /* CALL_* by native number */
+};
+
+/* What a member task carries: its storage. */
+struct task {
+	struct thread thread;
+	u32 slot, generation;
+	u64 site;    /* of the last call, to know one that the kernel restarted */
+	u64 lost;    /* events of this thread that found no room since the last that did */
+	u32 calls;   /* ever; history is a ring */
+	u16 history[HISTORY]; /* tokens */
+	u32 pad;
+};
+
+/* Executables known in one container: the kernel's identity of a file and the name it was run by. */
+struct program_key {
+	u32 slot, generation;
+	u64 inode;
+	u64 ctime; /* ns */
+	u64 size;
+	u32 device;
+	u32 inode_generation;
+	u32 name;    /* FNV-1a of the name */
+	u32 session;
+};
+
+/* What the task_file iterator writes for each descriptor of each process. */
+struct identity_row {
+	u32 fd, tgid;
+	struct program_key key; /* of the file; slot, generation, name and session are 0 */
+};
+
+enum event_kind { EVENT_CALL = 1, EVENT_DEVIATION, EVENT_EXEC, EVENT_FORK, EVENT_SIGNAL, EVENT_EXIT, EVENT_LOST };
+
+struct event {
+	u64 when;    /* CLOCK_MONOTONIC, ns */
+	u32 kind;
+	u32 tid, tgid; /* in the initial pid namespace */
+	u32 call;    /* number; FORK: child's tid; LOST: how many */
+	u32 abi;     /* enum abi; FORK: child's tgid; SIGNAL: number */
+	u32 verdict;
+	u32 program; /* local index */
+	u32 flags;   /* THREAD_* of the thread */
+};
+
+struct deviation {
+	struct event event;
+	u64 window, acting; /* with the call */
+	u32 depth, acting_depth;
+	u32 calls;          /* how many of `history` are filled */
+	u32 stopped;        /* the sensor condemned the container for it */
+	u16 history[HISTORY]; /* tokens, oldest first */
+};
+
+struct execution {
+	struct event event;
+	struct program_key key;
+	u32 script;  /* `name` is a script's path, the file is its interpreter */
+	u32 stopped;
+	u32 length;  /* bytes of `path` */
+	u32 fresh;   /* this local index was given out just now */
+	u32 calls;
+	u32 opened;  /* its parent program is allowed for now, and so is this one */
+	u16 history[HISTORY]; /* of the thread before it */
+	char comm[16];
+	char name[NAME_BYTES];  /* as given to execve */
+	char path[PATH_BYTES];  /* components, last first, each with its NUL */
+};
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy.h - what the host's administrator decided: /etc/thymus/thymus.json.
+ *
+ * Comments are allowed; an unknown key, a bad value or a relative folder is an error with a
+ * sentence that names it: a slip of the pen must not weaken a host.
+ */
+#ifndef THYMUS_POLICY_H
+#define THYMUS_POLICY_H
+
+#include "judge.h"
+#include "json.h"
+
+#define POLICY_FILE "/etc/thymus/thymus.json"
+
+enum mode { MODE_OFF, MODE_LEARN, MODE_MONITOR, MODE_ENFORCE, MODE_AUTO };
+enum action { ACTION_RECORD, ACTION_FREEZE, ACTION_KILL };
+
+struct policy {
+	struct json *doc;        /* owns the strings; NULL: defaults */
+	const char *file;        /* where it was read from, NULL: built-in defaults */
+	const char *delegate;    /* absolute path of the runtime, NULL: runc, else crun */
+	const char *profiles;    /* folders, absolute */
+	const char *incidents;
+	const char *run;
+	const char *log;         /* events.jsonl lies in it */
+	const char *bpf;         /* folder in a bpffs */
+	const char *traces;      /* record a trace of every container into this folder; NULL: do not */
+	enum mode   mode;        /* default mode */
+	enum mode   ready_mode;  /* what auto does with a ready profile: monitor or enforce */
+	const char *budget_text; /* "1/week" */
+	double      budget;      /* false alarms per second that the user can live with */
+	unsigned    learn_seconds, learn_calls, learn_starts, learn_stops;
+	unsigned    prove_seconds;
+	enum action action[4];   /* [1..3] per tier, in enforce */
+	enum action sessions;    /* ceiling of actions for exec sessions */
+	unsigned    allow_seconds; /* how long `incident allow` lets a program teach */
+	unsigned    attach_timeout; /* seconds the hook waits for the monitor */
+	const struct json *modes;    /* annotation io.thymus.mode: array of admitted values, NULL: none */
+	const struct json *names;    /* annotation io.thymus.profile: array of glob patterns, NULL: none */
+	const char **floor_lift;     /* NULL-terminated names of calls, malloc()ed */
+};
+
+void policy_default(struct policy *ret);
+must_check int policy_parse(const char *text, size_t len, struct policy *ret, struct err *e);
+void policy_done(struct policy *p);
+
+must_check int policy_mode(const char *word, enum mode *ret, struct err *e);
+const char *policy_mode_name(enum mode m);
+const char *policy_action_name(enum action a);
+
+/* "3/day" -> alarms per second.  Units: second minute hour day week month year. */
+must_check int policy_budget(const char *text, double *ret, struct err *e);
+
+/* Is this value of an annotation admitted?  (`*` and `?` in patterns; no path characters in names.) */
+bool policy_admits_mode(const struct policy *p, const char *value);
+bool policy_admits_name(const struct policy *p, const char *value);
+
+#endif

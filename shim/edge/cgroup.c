@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define PROC_BYTES (1u << 20)
+
+/* Mount point of the unified hierarchy (`controller` NULL) or of a v1 controller: proc(5),
+ * /proc/PID/mountinfo. */
+static bool mount_point(const char *controller, char ret[512])
+{
+	auto_free char *text = NULL;
+	char *save = NULL;
+	struct err e;
+	size_t len;
+
+	if (file_read("/proc/self/mountinfo", PROC_BYTES, &text, &len, &e) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char at[512], type[32], options[512];
+		const char *tail = strstr(line, " - ");
+
+		if (!tail || sscanf(line, "%*s %*s %*s %*s %511s", at) != 1 ||
+		    sscanf(tail, " - %31s %*s %511s", type, options) != 2)
+			continue;
+		if (controller ? strcmp(type, "cgroup") != 0 : strcmp(type, "cgroup2") != 0)
+			continue;
+		bool found = !controller;
+		char *word = NULL;
+		for (char *o = controller ? strtok_r(options, ",", &word) : NULL; o; o = strtok_r(NULL, ",", &word))
+			found |= strcmp(o, controller) == 0;
+		if (found) {
+			snprintf(ret, 512, "%s", at);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "N:controllers:/path" of the hierarchy that has `controller` ("" for the unified one). */
+static bool own_path(pid_t pid, const char *controller, uint32_t *number, char ret[512])
+{
+	char file[64], *save = NULL;
+	auto_free char *text = NULL;
+	struct err e;
+	size_t len;
+
+	snprintf(file, sizeof(file), "/proc/%d/cgroup", pid);
+	if (file_read(file, PROC_BYTES, &text, &len, &e) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL, *word = NULL;
+		bool found;
+
+		if (!path)
+			continue;
+		*path++ = '\0';
+		list++;
+		found = *controller == '\0' && *list == '\0';
+		for (char *c = strtok_r(list, ",", &word); c; c = strtok_r(NULL, ",", &word))
+			found |= *controller && strcmp(c, controller) == 0;
+		if (!found)
+			continue;
+		*number = (uint32_t)strtoul(line, NULL, 10);
+		snprintf(ret, 512, "%s", path);
+		return strcmp(path, "/") != 0 && !strstr(path, "/..");
+	}
+	return false;
+}
+
+static bool folder_of(pid_t pid, const char *controller, char ret[1024], uint64_t *id, uint32_t *number)
+{
+	char at[512], path[512];
+	struct stat st;
+
+	ret[0] = '\0';
+	if (!mount_point(*controller ? controller : NULL, at) || !own_path(pid, controller, number, path))
+		return false;
+	if (snprintf(ret, 1024, "%s%s", at, path) >= 1024 || stat(ret, &st) < 0) {
+		ret[0] = '\0';
+		return false;
+	}
+	*id = st.st_ino; /* kernfs: the inode number is the group's id */
+	return true;
+}
+
+int cgroup_of(pid_t pid, struct cgroup *ret, struct err *e)
+{
+	uint64_t id = 0;
+	uint32_t number = 0;
+	struct cgroup c = { .id = 0 };
+
+	if (folder_of(pid, "freezer", c.freezer, &id, &number)) {
+		c.id = id;
+		c.hierarchy = number;
+	}
+	if (folder_of(pid, "", c.unified, &id, &number)) {
+		c.id = id;
+		c.hierarchy = 0;
+	}
+	if (c.id == 0)
+		return fail(e, ENOENT, "process %d has no cgroup of its own that can be frozen: give the container a cgroup",
+			    pid);
+	*ret = c;
+	return 0;
+}
+
+static int write_word(const char *folder, const char *file, const char *word)
+{
+	char path[1200];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	auto_of(fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, word, strlen(word)) < 0)
+		return -errno;
+	return 0;
+}
+
+static bool file_says(const char *folder, const char *file, const char *words)
+{
+	char path[1200], text[256];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	auto_of(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return false;
+	text[n] = '\0';
+	return strstr(text, words) != NULL;
+}
+
+int cgroup_freeze(const struct cgroup *c, bool freeze, struct err *e)
+{
+	int rc;
+
+	if (c->unified[0])
+		rc = write_word(c->unified, "cgroup.freeze", freeze ? "1" : "0");
+	else
+		rc = write_word(c->freezer, "freezer.state", freeze ? "FROZEN" : "THAWED");
+	errno = -rc;
+	return rc < 0 ? fail(e, -rc, "%s %s: %m", freeze ? "freeze" : "thaw", c->unified[0] ? c->unified : c->freezer) : 0;
+}
+
+bool cgroup_frozen(const struct cgroup *c)
+{
+	/* cgroup.events is re-read: its notifications are rate-limited */
+	return c->unified[0] ? file_says(c->unified, "cgroup.events", "frozen 1") :
+			       file_says(c->freezer, "freezer.state", "FROZEN");
+}
+
+struct walk {
+	void (*act)(void *ctx, pid_t pid);
+	void *ctx;
+	unsigned found;
+};
+
+static void each_in(const char *folder, struct walk *w, unsigned depth)
+{
+	char path[1300];
+	auto_free char *text = NULL;
+	char *save = NULL;
+	struct err e;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+	if (file_read(path, PROC_BYTES, &text, &len, &e) == 0)
+		for (char *p = strtok_r(text, "\n", &save); p; p = strtok_r(NULL, "\n", &save)) {
+			w->found++;
+			if (w->act)
+				w->act(w->ctx, (pid_t)strtol(p, NULL, 10));
+		}
+	DIR *d = depth ? opendir(folder) : NULL;
+	for (struct dirent *at; d && (at = readdir(d));) {
+		if (at->d_type != DT_DIR || at->d_name[0] == '.')
+			continue;
+		if (snprintf(path, sizeof(path), "%s/%s", folder, at->d_name) < (int)sizeof(path))
+			each_in(path, w, depth - 1);
+	}
+	if (d)
+		closedir(d);
+}
+
+static const char *folder(const struct cgroup *c)
+{
+	return c->unified[0] ? c->unified : c->freezer;
+}
+
+void cgroup_each(const struct cgroup *c, void (*act)(void *ctx, pid_t pid), void *ctx)
+{
+	each_in(folder(c), &(struct walk){ act, ctx, 0 }, 8);
+}
+
+bool cgroup_empty(const struct cgroup *c)
+{
+	struct walk w = { NULL, NULL, 0 };
+
+	each_in(folder(c), &w, 8);
+	return w.found == 0;
+}
+
+static void kill_one(void *ctx, pid_t pid)
+{
+	(void)ctx;
+	if (pid > 1)
+		kill(pid, SIGKILL);
+}
+
+void cgroup_kill(const struct cgroup *c)
+{
+	struct err e;
+
+	if (c->unified[0] && write_word(c->unified, "cgroup.kill", "1") == 0)
+		return;
+	for (int i = 0; i < 10 && !cgroup_empty(c); i++) {
+		cgroup_each(c, kill_one, NULL);
+		if (!c->unified[0] && cgroup_freeze(c, false, &e) < 0) /* v1: the frozen do not die */
+			break;
+		usleep(1000);
+	}
+}
+
+void cgroup_leave(void)
+{
+	static const char *const v1[] = { "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer",
+					  "blkio", "pids", "name=systemd", "net_cls", "perf_event", "hugetlb" };
+	char at[512], mine[600];
+
+	if (mount_point(NULL, at)) {
+		snprintf(mine, sizeof(mine), "%s/thymus", at);
+		if ((mkdir(mine, 0755) == 0 || errno == EEXIST) && write_word(mine, "cgroup.procs", "0") < 0)
+			(void)write_word(at, "cgroup.procs", "0");
+	}
+	for (size_t i = 0; i < sizeof(v1) / sizeof(v1[0]); i++)
+		if (mount_point(v1[i], at))
+			(void)write_word(at, "cgroup.procs", "0");
+}

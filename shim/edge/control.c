@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "cgroup.h"
+#include "file.h"
+#include "sensor.h"
+
+/* The container's row, if the sensor that watches it is of our own build; `sensor` to close. */
+static int row_of(const struct policy *p, const struct state *s, struct sensor **sensor, struct container **row,
+		  struct err *e)
+{
+	char lock[4200];
+	int rc;
+
+	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
+	rc = sensor_open(p->bpf, lock, false, sensor, e);
+	if (rc < 0)
+		return rc;
+	*row = sensor_row(*sensor, s->slot);
+	if (!*row || (*row)->generation == 0 || (*row)->init != s->pid) {
+		sensor_close(*sensor);
+		return fail(e, ENOENT, "container %s is not monitored any more", s->id);
+	}
+	return 0;
+}
+
+int control_mode(const struct policy *p, const struct state *s, enum mode mode, struct err *e)
+{
+	struct sensor *sensor;
+	struct container *row;
+	int rc = row_of(p, s, &sensor, &row, e);
+
+	if (rc < 0)
+		return rc;
+	/* What takes power away must not wait for anyone; the monitor follows within a tick, and does the rest. */
+	if (mode == MODE_OFF || mode == MODE_MONITOR)
+		row->act = row->session_act = row->kill = 0;
+	if (mode == MODE_OFF)
+		row->mode = 0;
+	sensor_close(sensor);
+	if ((mode == MODE_ENFORCE || mode == MODE_LEARN) && (s->monitor == 0 || kill((pid_t)s->monitor, 0) < 0))
+		return fail(e, ESRCH, "container %s has no live monitor to put mode %s in force", s->id,
+			    policy_mode_name(mode));
+	return 0;
+}
+
+static void continue_stopped(void *ctx, pid_t pid)
+{
+	auto_free char *stat = NULL;
+	char path[64], *after;
+	struct err e;
+	size_t len;
+
+	(void)ctx;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (file_read(path, 1u << 16, &stat, &len, &e) < 0)
+		return;
+	after = strrchr(stat, ')'); /* the name may hold anything: proc(5) */
+	if (after && after[1] == ' ' && after[2] == 'T')
+		kill(pid, SIGCONT);
+}
+
+static void cgroup_from(const struct state *s, struct cgroup *ret)
+{
+	*ret = (struct cgroup){ .id = 0 };
+	snprintf(ret->unified, sizeof(ret->unified), "%s", s->unified ? s->unified : "");
+	snprintf(ret->freezer, sizeof(ret->freezer), "%s", s->freezer ? s->freezer : "");
+}
+
+/* What was allowed a moment ago must be in force before the container runs on: let the monitor
+ * catch up, if there is one. */
+static void let_monitor_catch_up(struct container *row)
+{
+	struct timespec moment = { 0, 20000000 };
+	u32 asked = __atomic_add_fetch(&row->asked, 1, __ATOMIC_SEQ_CST);
+
+	for (int i = 0; i < 100 && __atomic_load_n(&row->answered, __ATOMIC_SEQ_CST) != asked; i++)
+		nanosleep(&moment, NULL);
+}
+
+int control_release(const struct policy *p, const struct state *s, struct err *e)
+{
+	struct sensor *sensor;
+	struct container *row;
+	struct cgroup group;
+	int rc;
+
+	cgroup_from(s, &group);
+	if (row_of(p, s, &sensor, &row, e) == 0) { /* a dead sensor must not keep it frozen */
+		let_monitor_catch_up(row);
+		row->condemned = 0;
+		sensor_close(sensor);
+	}
+	rc = cgroup_freeze(&group, false, e);
+	/* a frozen task shows no T: thaw first, and give stops that were pending a moment to land */
+	for (int i = 0; i < 3; i++) {
+		struct timespec moment = { 0, 20000000 };
+
+		nanosleep(&moment, NULL);
+		cgroup_each(&group, continue_stopped, NULL);
+	}
+	return rc;
+}
+
+bool control_is_stopped(const struct policy *p, const struct state *s)
+{
+	struct sensor *sensor;
+	struct container *row;
+	struct cgroup group;
+	struct err e;
+	bool condemned = false;
+
+	cgroup_from(s, &group);
+	if (cgroup_frozen(&group))
+		return true;
+	if (row_of(p, s, &sensor, &row, &e) == 0) {
+		condemned = row->condemned;
+		sensor_close(sensor);
+	}
+	return condemned;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gate_exec.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "file.h"
+
+/* A superblock that is the container's alone can be marked whole: the mark then survives
+ * `unshare -m`, which gives a process mounts of its own that a mount mark does not cover. */
+static unsigned mark_kind(int root, const char *at)
+{
+	auto_of(fd) int fd = openat(root, at, O_PATH | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC)
+		return FAN_MARK_FILESYSTEM;
+	return FAN_MARK_MOUNT;
+}
+
+/* Blanks in mountinfo are octal escapes: proc(5). */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++)
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	*to = '\0';
+}
+
+static void mark_below(int group, int root, const char *path, pid_t pid)
+{
+	char file[64], *save = NULL;
+	auto_free char *text = NULL;
+	size_t len, prefix = strlen(path);
+	struct err e;
+
+	snprintf(file, sizeof(file), "/proc/%d/mountinfo", pid);
+	if (file_read(file, 4u << 20, &text, &len, &e) < 0)
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char at[4096], below[4096 + 2];
+
+		if (sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1)
+			continue;
+		unescape(at);
+		if (strncmp(at, path, prefix) != 0 || at[prefix] != '/')
+			continue;
+		snprintf(below, sizeof(below), ".%s", at + prefix);
+		/* proc, sysfs and the like refuse: nothing can be executed there */
+		(void)fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_MOUNT, FAN_OPEN_EXEC_PERM, root, below);
+	}
+}
+
+int gate_exec_open(int root, const char *path, pid_t pid, int *ret, struct err *e)
+{
+	auto_of(fd) int group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE,
+					      O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NONBLOCK);
+
+	if (group < 0)
+		return fail(e, errno, "gate for executions: fanotify_init: %m");
+	if (fanotify_mark(group, FAN_MARK_ADD | mark_kind(root, "."), FAN_OPEN_EXEC_PERM, root, ".") < 0)
+		return fail(e, errno, "gate for executions: mark the container's root: %m");
+	mark_below(group, root, path, pid);
+	*ret = group;
+	group = -1;
+	return 0;
+}
+
+void gate_exec_drain(int group, enum gate_answer (*judge)(void *ctx, int fd, pid_t pid), void *ctx)
+{
+	_Alignas(struct fanotify_event_metadata) char buf[8192];
+	ssize_t n = read(group, buf, sizeof(buf));
+	struct fanotify_event_metadata *ev = (void *)buf;
+
+	for (; n > 0 && FAN_EVENT_OK(ev, n); ev = FAN_EVENT_NEXT(ev, n)) {
+		auto_of(fd) int fd = ev->fd;
+		struct fanotify_response answer = { ev->fd, FAN_DENY };
+
+		if (fd < 0 || !(ev->mask & FAN_OPEN_EXEC_PERM))
+			continue;
+		enum gate_answer said = judge(ctx, fd, ev->pid);
+
+		if (said != GATE_DENY)
+			answer.response = FAN_ALLOW;
+		if (said == GATE_ALWAYS) {
+			char self[64];
+
+			snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+			(void)fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK, FAN_OPEN_EXEC_PERM, AT_FDCWD, self);
+		}
+		if (write(group, &answer, sizeof(answer)) < 0)
+			continue; /* its process was killed while it waited */
+	}
+}
+
+void gate_exec_close(int group)
+{
+	if (group < 0)
+		return;
+	(void)fanotify_mark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL); /* the ignore marks */
+	(void)fanotify_mark(group, FAN_MARK_FLUSH | FAN_MARK_MOUNT, 0, AT_FDCWD, NULL);
+	(void)fanotify_mark(group, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
+	close(group);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * thymus.c - choose a subcommand; whatever is not ours belongs to the runtime.  The only place
+ * that prints errors.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "delegate.h"
+#include "engine_log.h"
+#include "policy_load.h"
+
+enum { FINE = 0, RUNTIME_FAILED = 1, FAILED = 2 }; /* exit status; runc's for its own verbs */
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv, const struct policy *p, struct err *e);
+	bool stubborn; /* works with the built-in policy where the host's cannot be read */
+	const char *help;
+} commands[] = {
+	{ "status",   cmd_status,   false, "what is stopped, what is watched, what is lacking" },
+	{ "mode",     cmd_mode,     true,  "off, learn, monitor, enforce, auto: NAME, CID, --all" },
+	{ "profile",  cmd_profile,  false, "ls, show, diff, promote, demote, rm" },
+	{ "incident", cmd_incident, false, "ls, show, allow" },
+	{ "release",  cmd_release,  true,  "thaw a container that thymus froze" },
+	{ "replay",   cmd_replay,   false, "judge a recorded trace by a profile" },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct command *find(const char *verb)
+{
+	for (size_t i = 0; verb && i < COUNT(commands); i++)
+		if (strcmp(commands[i].name, verb) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static void usage(void)
+{
+	puts("usage: thymus [--thymus-policy FILE] COMMAND ...\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	puts("\nAll other commands and flags are the runtime's, but for\n"
+	     "  --thymus-policy FILE   instead of " POLICY_FILE "\n"
+	     "  --thymus-runtime FILE  the runtime to become, an absolute path\n"
+	     "  --thymus-mode MODE     the mode of a container that is created\n");
+	fflush(stdout);
+}
+
+/* `--version`, `--help` and nothing at all: our words, then the runtime's.  Docker takes the
+ * version from the last line that has one. */
+static int introduce(const struct cmdline *c, const struct policy *p, struct err *e)
+{
+	const char *wanted = c->delegate ? c->delegate : p->delegate;
+
+	if (!c->version) {
+		usage();
+		return delegate_ask(wanted, "--help", e);
+	}
+	printf("thymus version %s\n", VERSION);
+	fflush(stdout);
+	return delegate_ask(wanted, "--version", e);
+}
+
+/* For our own commands `--policy FILE` behind the verb is the same as --thymus-policy. */
+static int take_policy(int *argc, char **argv, struct cmdline *c, struct err *e)
+{
+	int at = c->verb_at + 1, words = 1;
+	const char *word = at < *argc ? argv[at] : "";
+
+	if (strncmp(word, "--policy=", 9) == 0) {
+		c->policy = word + 9;
+	} else if (strcmp(word, "--policy") == 0) {
+		c->policy = argv[at + 1];
+		words = 2;
+	} else {
+		return 0;
+	}
+	if (!c->policy || !*c->policy)
+		return fail(e, EINVAL, "--policy needs a value");
+	*argc -= words;
+	memmove(argv + at, argv + at + words, (size_t)(*argc - at + 1) * sizeof(*argv));
+	return 0;
+}
+
+/* What may start something needs a command line and a policy that can be read; what may end
+ * something must work without. */
+static bool is_strict(const struct cmdline *c)
+{
+	static const char *const starting[] = { "create", "run", "restore", "exec" };
+
+	for (size_t i = 0; c->verb && i < COUNT(starting); i++)
+		if (strcmp(c->verb, starting[i]) == 0)
+			return true;
+	return !c->verb;
+}
+
+static int run_own(const struct command *own, int argc, char **argv, struct cmdline *c,
+		   struct err *e)
+{
+	int rc = take_policy(&argc, argv, c, e);
+	struct policy p;
+
+	if (rc < 0)
+		return rc;
+	if (c->help) {
+		usage();
+		return FINE;
+	}
+	rc = policy_load(c->policy, &p, e);
+	if (rc < 0 && !own->stubborn)
+		return rc;
+	if (rc < 0) {
+		fprintf(stderr, "thymus: %s; going on with the built-in policy\n", e->text);
+		policy_default(&p);
+	}
+	rc = own->run(argc - c->verb_at, argv + c->verb_at, &p, e);
+	policy_done(&p);
+	return rc;
+}
+
+static int run_delegated(char **argv, const struct cmdline *c, bool flawed, struct err *e)
+{
+	struct policy p;
+	int rc;
+
+	if (flawed && is_strict(c))
+		return -EINVAL;
+	rc = policy_load(c->policy, &p, e);
+	if (rc < 0 && is_strict(c) && c->verb)
+		return rc;
+	if (rc < 0)
+		policy_default(&p);
+	rc = c->verb ? cmd_runtime(argv, c, &p, e) : introduce(c, &p, e);
+	policy_done(&p);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct err e = { "" };
+	struct cmdline c;
+	int rc = cmdline_parse(&argc, argv, &c, &e);
+	const struct command *own = find(c.verb);
+
+	if (!own)
+		rc = run_delegated(argv, &c, rc < 0, &e);
+	else if (rc == 0)
+		rc = run_own(own, argc, argv, &c, &e);
+	if (rc >= 0)
+		return rc;
+	fprintf(stderr, "thymus: %s\n", e.text);
+	if (!own)
+		engine_log(c.log, c.log_json, e.text);
+	return own ? FAILED : RUNTIME_FAILED;
+}

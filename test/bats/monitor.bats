@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# bats file_tags=root
+# The whole path on the real runtime: learned, judged, stopped, explained, healed.
+
+load root
+
+setup() {
+	instance
+	rootfs
+}
+
+teardown() { cleanup_instance; }
+
+start() { # NAME MODE [RUNNER]: the little server as container NAME
+	local runner=${3:-rt}
+	bundle "$1" "$(profile_is server "$2")" /bin/server
+	(cd "$W/$1" && "$runner" create "$1" </dev/null >"$W/$1/out" 2>&1 3>&-) || { cat "$W/$1/out"; return 1; }
+	"$runner" start "$1"
+	wait_for 5 test -e "$W/$1/rootfs/tmp/proof-alive"
+}
+
+say() { echo "$2" >"$W/$1/rootfs/tmp/command.new" && mv "$W/$1/rootfs/tmp/command.new" "$W/$1/rootfs/tmp/command"; }
+proof() { test -e "$W/$1/rootfs/tmp/proof-$2"; }
+
+learn() { # two lives of the server, with a child and a memory file each
+	local i
+	for i in 1 2; do
+		start "learn$i" learn
+		say "learn$i" harmless
+		sleep 1.2
+		rt kill "learn$i" KILL
+		wait_for 5 gone "learn$i"
+		rt delete -f "learn$i"
+	done
+	wait_for 5 no_monitor
+}
+gone() { [ "$(rt state "$1" 2>/dev/null | jq -r .status)" != running ]; }
+
+attack() { # COMMAND PROOF: it works under plain runc and in mode off; in enforce it is stopped
+	start control learn plain
+	say control "$1"
+	wait_for 5 proof control "$2"
+	start off off
+	say off "$1"
+	wait_for 5 proof off "$2"
+	start victim enforce
+	sleep 0.3
+	[ "$(container victim .action)" = "" ]
+	say victim "$1"
+	wait_for 5 stopped victim
+}
+
+@test "learning sees the entry's first instruction, loses nothing, and is kept" {
+	learn
+	local p
+	p=$(echo "$W"/profiles/default/server@*.json)
+	[ "$(jq -r '.contributors | length' "$p")" = 2 ]
+	[ "$(jq -r '[.contributors[].lost] | add' "$p")" = 0 ]
+	local server
+	server=$(jq -r '.programs | map(.path) | index("/bin/server") + 1' "$p")
+	# its first run of calls begins with the exec boundary (token 510)
+	jq -r '.grams[]' "$p" | grep -q "^$server 510\."
+}
+
+@test "an executable never learned is refused before its first instruction" {
+	learn
+	attack exec ran
+	not proof victim ran
+	[ "$(last_incident .prevented)" = true ]
+	th incident show "$(th incident ls --json | jq -r '.[-1].id')" | grep -q 'executed.*/bin/touch-proof'
+}
+
+@test "a program that lies in memory only does not run" {
+	learn
+	attack memfd ran
+	not proof victim ran
+	[ "$(last_incident '.verdict[0]')" = exec ]
+	[ "$(last_incident .prevented)" = true ]
+}
+
+@test "a foreign ABI is stopped" {
+	learn
+	attack int80 int80
+	[ "$(last_incident '.verdict[0]')" = abi ]
+}
+
+@test "a call never learned is stopped" {
+	learn
+	attack socket socket
+	[ "$(last_incident '.verdict[0]')" = call ]
+}
+
+@test "a forked child has its parent's past" {
+	learn
+	attack fork fork
+}
+
+@test "allow and release heal: the same behaviour then passes" {
+	learn
+	attack exec ran
+	local id
+	id=$(th incident ls --json | jq -r '.[-1].id')
+	th incident allow "$id"
+	th release victim
+	wait_for 5 eval '[ "$(container victim .action)" = "" ]'
+	say victim exec
+	wait_for 5 proof victim ran
+	sleep 0.5
+	[ "$(container victim .action)" = "" ]
+}
+
+@test "exec and resume of a frozen container are refused in plain words; delete is not" {
+	learn
+	attack socket socket
+	run rt exec victim /bin/true
+	[ "$status" -eq 1 ]
+	[[ $output == *"frozen by incident"*"thymus release victim"* ]]
+	run rt resume victim
+	[ "$status" -eq 1 ]
+	[[ $output == *"frozen by incident"* ]]
+	timeout 10 "$THYMUS" --thymus-policy "$POLICY" --root "$W/rt" delete -f victim
+	wait_for 5 eval '[ -z "$(container victim .id)" ]'
+}
+
+@test "every other task of a condemned container stops too" {
+	learn
+	bundle many "$(profile_is server2 learn)" /bin/server spin
+	(cd "$W/many" && rt create many </dev/null >"$W/many/out" 2>&1 3>&-) && rt start many
+	sleep 2.5
+	rt kill many KILL; sleep 0.3; rt delete -f many
+	wait_for 5 no_monitor
+	bundle many2 "$(profile_is server2 enforce)" /bin/server spin
+	(cd "$W/many2" && rt create many2 </dev/null >"$W/many2/out" 2>&1 3>&-) && rt start many2
+	sleep 1
+	say many2 socket
+	wait_for 5 stopped many2
+	local a b
+	a=$(container many2 .calls); sleep 1; b=$(container many2 .calls)
+	[ "$a" = "$b" ]
+}
+
+@test "an exec session is recorded, taught nothing, and stops nothing" {
+	learn
+	start victim enforce
+	rt exec victim /bin/touch-proof /tmp/proof-session
+	proof victim session
+	sleep 0.5
+	[ "$(container victim .action)" = "" ]
+	[ "$(th incident ls --json | jq length)" = 0 ]
+	grep -q '"type":"deviation"' "$W/log/events.jsonl"
+}
+
+@test "mode monitor --all takes the teeth out of a running container at once" {
+	learn
+	start victim enforce
+	th mode monitor --all
+	say victim exec
+	wait_for 5 proof victim ran
+	[ "$(container victim .action)" = "" ]
+}
+
+@test "enforce without a profile does not start, and says why" {
+	bundle nobody "$(profile_is unknown enforce)" /bin/server
+	cd "$W/nobody"
+	run rt create nobody </dev/null 3>&-
+	[ "$status" -ne 0 ]
+	[[ $output == *"has no profile to enforce"* ]]
+}
+
+@test "a killed monitor is replaced, and the container stays enforced" {
+	learn
+	start victim enforce
+	kill -9 "$(container victim .monitor)"
+	sleep 1.5
+	[ "$(container victim .monitor)" != "" ]
+	kill -0 "$(container victim .monitor)"
+	say victim exec
+	wait_for 5 stopped victim
+	not proof victim ran
+}
+
+@test "with keeper and monitor dead, the kernel still stops the deviation" {
+	learn
+	start victim enforce
+	local keeper monitor
+	keeper=$(container victim .keeper) monitor=$(container victim .monitor)
+	kill -9 "$keeper" "$monitor"
+	say victim socket
+	sleep 1
+	rm -f "$W/victim/rootfs/tmp/proof-alive"
+	sleep 0.5
+	not proof victim alive
+}
+
+@test "pausing and resuming 100 times under load is no deviation" {
+	bundle busy "$(profile_is storm learn)" /bin/storm 4 3000000
+	(cd "$W/busy" && timeout 6 "$THYMUS" --thymus-policy "$POLICY" --root "$W/rt" run busy </dev/null >/dev/null 2>&1 3>&-) || true
+	rt delete -f busy || true
+	wait_for 5 no_monitor
+	bundle busy2 "$(profile_is storm enforce)" /bin/storm 4 30000000
+	(cd "$W/busy2" && rt create busy2 </dev/null >"$W/busy2/out" 2>&1 3>&-)
+	rt start busy2
+	local i
+	for i in $(seq 100); do
+		rt pause busy2
+		rt resume busy2
+	done
+	sleep 0.5
+	[ "$(container busy2 .deviations)" = 0 ]
+	[ "$(container busy2 .action)" = "" ]
+}
+
+@test "ten containers of one workload that teach at once lose nothing" {
+	local i
+	for i in $(seq 10); do
+		bundle "t$i" "$(profile_is ten learn)" /bin/storm 2 2000
+		(cd "$W/t$i" && rt create "t$i" </dev/null >"$W/t$i/out" 2>&1 3>&-)
+	done
+	for i in $(seq 10); do rt start "t$i"; done
+	for i in $(seq 10); do wait_for 10 gone "t$i"; rt delete -f "t$i"; done
+	wait_for 10 no_monitor
+	local p
+	p=$(echo "$W"/profiles/default/ten@*.json)
+	[ "$(jq -r '.contributors | length' "$p")" = 10 ]
+	[ "$(jq -r '[.contributors[] | select(.stopped)] | length' "$p")" = 10 ]
+}
