@@ -19,7 +19,7 @@ instance() { # [KEY=JSON ...]: policy of this test in $POLICY; later words overr
 
 rt() { "$THYMUS" --thymus-policy "$POLICY" --root "$W/rt" "$@"; }   # as an engine calls it
 th() { "$THYMUS" --thymus-policy "$POLICY" "$@"; }                  # as a person does
-plain() { runc --root "$W/plain" "$@"; }                            # the control: no thymus
+plain() { "${RUNC:-runc}" --root "$W/plain" "$@"; }                 # the control: no thymus
 
 rootfs() { # once a file: busybox and the test programs
 	R=$W/rootfs
@@ -65,7 +65,7 @@ stopped() { [ "$(container "$1" .action)" = "${2:-freeze}" ]; }
 cleanup_instance() { # ends what this test started, whatever state it is in
 	local id b
 	for id in $("${THYMUS:-false}" --thymus-policy "$POLICY" --root "$W/rt" list -q 2>/dev/null); do rt delete -f "$id" 2>/dev/null || true; done
-	for id in $(runc --root "$W/plain" list -q 2>/dev/null); do plain delete -f "$id" || true; done
+	for id in $(plain list -q 2>/dev/null); do plain delete -f "$id" || true; done
 	for b in "$W"/*/rootfs; do umount -l "$b" 2>/dev/null || true; done
 	wait_for 10 no_monitor || true
 	rm -rf "$BPF"
