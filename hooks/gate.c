@@ -13,8 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "file.h"
 #include "gate_exec.h"
+#include "layer.h"
 #include "monitor.h"
 #include "rootfs.h"
 
@@ -77,27 +79,90 @@ static bool loader_of(int fd, char ret[256])
 	return false;
 }
 
-static void allow_path(struct monitor *m, const char *path)
+/* A file's own path in the container: our descriptors of its files show no more. */
+static bool path_of(int fd, char ret[4096])
 {
-	auto_of(fd) int fd = rootfs_open(m->root, path);
-	char loader[256];
+	char link[64];
+	ssize_t n;
 
-	if (fd < 0)
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, ret, 4095);
+	ret[n < 0 ? 0 : n] = '\0';
+	return n > 0;
+}
+
+static bool in_upper(const struct monitor *m, int fd, char sha256[65])
+{
+	char path[4096];
+
+	return path_of(fd, path) && layer_has(m->upper, m->root, fd, path, sha256);
+}
+
+bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd)
+{
+	char sha256[65];
+
+	return !layer_has(m->upper, m->root, fd, g->path, sha256) || (*sha256 && strcmp(sha256, g->sha256) == 0);
+}
+
+/* What `fd`'s program cannot run without: its loader, if that is the image's. */
+static void allow_loader(struct monitor *m, int program)
+{
+	char loader[256], sha256[65];
+
+	if (!loader_of(program, loader))
+		return;
+	auto_of(fd) int fd = rootfs_open(m->root, loader);
+	if (fd >= 0 && !in_upper(m, fd, sha256))
+		allow_fd(m, fd);
+}
+
+static void allow_program(struct monitor *m, const struct program *g)
+{
+	auto_of(fd) int fd = rootfs_open_exact(m->root, g->path);
+
+	if (fd < 0 || !monitor_unchanged(m, g, fd))
 		return;
 	allow_fd(m, fd);
-	if (loader_of(fd, loader)) {
-		auto_of(fd) int interpreter = rootfs_open(m->root, loader);
+	allow_loader(m, fd);
+}
 
-		if (interpreter >= 0)
-			allow_fd(m, interpreter);
+/* A learned program that was written or touched (chown) in the container since, with the content that was learned: its
+ * new identity is told to the sensor before the exec goes on. */
+static bool readmit(struct monitor *m, int fd)
+{
+	int fds[GRAM_PROGRAMS];
+	u32 index[GRAM_PROGRAMS], count = 0;
+	char path[4096], sha256[65];
+	struct err e;
+
+	if (!path_of(fd, path) || !layer_has(m->upper, m->root, fd, path, sha256) || !*sha256)
+		return false;
+	for (u32 i = 1; i < m->profile->nprograms; i++) {
+		const struct program *g = &m->profile->programs[i];
+
+		if (strcmp(g->path, path) != 0 || strcmp(g->sha256, sha256) != 0)
+			continue;
+		fds[count] = fd;
+		index[count++] = i;
 	}
+	if (count == 0 || m->shared->readmitted + count > GRAM_PROGRAMS) /* all containers share the kernel's table */
+		return false;
+	m->shared->readmitted += count;
+	if (monitor_know(m, fds, index, count, &e) < 0) {
+		monitor_journal(m, "error", e.text);
+		return false;
+	}
+	allow_fd(m, fd);
+	allow_loader(m, fd);
+	return true;
 }
 
 void monitor_gate_fill(struct monitor *m)
 {
 	for (u32 i = 1; i < m->profile->nprograms; i++)
 		if (!m->profile->programs[i].session || m->row->session_act)
-			allow_path(m, m->profile->programs[i].path);
+			allow_program(m, &m->profile->programs[i]);
 }
 
 static bool is_script(int fd)
@@ -110,15 +175,14 @@ static bool is_script(int fd)
 /* Only noted here: the exec still waits for our answer, and cannot be frozen before it has it. */
 static void refuse(struct monitor *m, int fd, pid_t pid)
 {
-	char link[64];
-	ssize_t n;
+	struct refusal *r = &m->refused;
 
 	m->row->condemned = 1;
 	__atomic_fetch_add(&m->row->stops, 1, __ATOMIC_RELAXED);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, m->refused_path, sizeof(m->refused_path) - 1);
-	m->refused_path[n < 0 ? 0 : n] = '\0';
-	m->refused = pid;
+	r->pid = pid;
+	r->upper = path_of(fd, r->path) && layer_has(m->upper, m->root, fd, r->path, r->sha256);
+	if (!r->upper)
+		(void)digest_file(fd, LAYER_HASHED, r->sha256);
 }
 
 static enum gate_answer judge(void *ctx, int fd, pid_t pid)
@@ -150,18 +214,21 @@ static enum gate_answer judge(void *ctx, int fd, pid_t pid)
 	}
 	if (!(m->row->act & VERDICT_EXEC) || m->row->mode != SENSE_JUDGE)
 		return GATE_ONCE;
+	if (readmit(m, fd))
+		return GATE_ALWAYS;
 	refuse(m, fd, pid);
 	return GATE_DENY;
 }
 
 void monitor_gate_drain(struct monitor *m)
 {
-	pid_t pid;
+	struct refusal told;
 
 	if (m->gate >= 0)
 		gate_exec_drain(m->gate, judge, m);
-	pid = m->refused;
-	m->refused = 0;
-	if (pid)
-		monitor_refused(m, m->refused_path, pid);
+	if (m->refused.pid == 0)
+		return;
+	told = m->refused;
+	m->refused.pid = 0; /* stopping drains the gate again */
+	monitor_refused(m, &told);
 }

@@ -48,46 +48,84 @@ static u32 local_of(const struct monitor *m, const struct program *g)
 static int know(struct monitor *m, const struct program *g, const struct program_key *found, u32 index, struct err *e)
 {
 	struct program_key key = *found;
-	u32 local = __atomic_fetch_add(&m->row->programs, 1, __ATOMIC_RELAXED);
+	u32 local = local_of(m, g);
 
-	if (local >= GRAM_PROGRAMS)
-		return fail(e, ENOSPC, "more than %d programs in one container", GRAM_PROGRAMS);
 	key.name = program_name_hash(g->name, strchr(g->name, '/') != NULL);
 	key.session = g->session;
-	struct seen *s = &m->shared->seen[local];
-	snprintf(s->path, sizeof(s->path), "%s", g->path);
-	snprintf(s->name, sizeof(s->name), "%s", g->name);
-	s->session = g->session;
-	s->used = true;
+	if (local == 0) {
+		local = __atomic_fetch_add(&m->row->programs, 1, __ATOMIC_RELAXED);
+		if (local >= GRAM_PROGRAMS)
+			return fail(e, ENOSPC, "more than %d programs in one container", GRAM_PROGRAMS - 1);
+		struct seen *s = &m->shared->seen[local];
+		snprintf(s->path, sizeof(s->path), "%s", g->path);
+		snprintf(s->name, sizeof(s->name), "%s", g->name);
+		s->session = g->session;
+		s->used = true;
+	}
 	m->row->profile_program[local] = (u16)index;
 	return tenant_know(m->tenant, &key, local, e);
 }
 
-static int know_batch(struct monitor *m, u32 from, u32 to, struct err *e)
+static int know_batch(struct monitor *m, const int *fd, const u32 *index, u32 count, struct err *e)
 {
 	struct batch b = { .known = { false } };
 	int rc;
 
 	for (u32 i = 0; i < BATCH; i++)
-		b.fd[i] = -1;
-	for (u32 i = from; i < to; i++)
-		if (local_of(m, &m->profile->programs[i]) == 0)
-			b.fd[i - from] = rootfs_open(m->root, m->profile->programs[i].path);
+		b.fd[i] = i < count ? fd[i] : -1;
 	rc = sensor_identify(m->sensor, note_key, &b, e);
-	for (u32 i = from; i < to; i++) {
-		if (rc == 0 && b.known[i - from])
-			rc = know(m, &m->profile->programs[i], &b.key[i - from], i, e);
-		file_close(b.fd[i - from]);
+	for (u32 i = 0; i < count && rc == 0; i++)
+		if (b.known[i])
+			rc = know(m, &m->profile->programs[index[i]], &b.key[i], index[i], e);
+	return rc;
+}
+
+int monitor_know(struct monitor *m, const int *fd, const u32 *index, u32 count, struct err *e)
+{
+	int rc = 0;
+
+	for (u32 at = 0; at < count && rc == 0; at += BATCH)
+		rc = know_batch(m, fd + at, index + at, count - at < BATCH ? count - at : BATCH, e);
+	return rc;
+}
+
+/* A file of the profile: what was changed since it was learned, in the container's own layer, is another. */
+static int open_program(const struct monitor *m, const struct program *g)
+{
+	int fd = rootfs_open_exact(m->root, g->path);
+
+	if (fd >= 0 && !monitor_unchanged(m, g, fd)) {
+		file_close(fd);
+		return -1;
 	}
+	return fd;
+}
+
+static int know_some(struct monitor *m, u32 from, u32 to, struct err *e)
+{
+	int fd[BATCH], rc;
+	u32 index[BATCH], count = 0;
+
+	for (u32 i = from; i < to; i++) {
+		if (local_of(m, &m->profile->programs[i]))
+			continue;
+		fd[count] = open_program(m, &m->profile->programs[i]);
+		index[count] = i;
+		count += fd[count] >= 0;
+	}
+	rc = monitor_know(m, fd, index, count, e);
+	for (u32 i = 0; i < count; i++)
+		file_close(fd[i]);
 	return rc;
 }
 
 static int know_programs(struct monitor *m, struct err *e)
 {
+	u32 end = m->profile->nprograms;
 	int rc = 0;
 
-	for (u32 i = 1; i < m->profile->nprograms && rc == 0; i += BATCH)
-		rc = know_batch(m, i, i + BATCH < m->profile->nprograms ? i + BATCH : m->profile->nprograms, e);
+	for (u32 i = 1; i < end && rc == 0; i += BATCH)
+		rc = know_some(m, i, i + BATCH < end ? i + BATCH : end, e);
 	for (u32 i = 1; i < GRAM_PROGRAMS && i < m->row->programs; i++) {
 		const struct seen *s = &m->shared->seen[i];
 
@@ -192,6 +230,7 @@ static int start_judging(struct monitor *m, struct profile *p, enum mode mode, s
 	m->row->kill = mode == MODE_ENFORCE ? bits_of(policy, ready, ACTION_KILL) : 0;
 	m->row->act = mode == MODE_ENFORCE ? bits_of(policy, ready, ACTION_FREEZE) : 0;
 	m->row->session_act = policy->sessions >= ACTION_FREEZE ? m->row->act : 0;
+	m->row->proving = m->asked == MODE_AUTO && p->state == PROFILE_PROVING;
 	m->row->mode = SENSE_JUDGE;
 	snprintf(m->tiers, sizeof(m->tiers), "%s%s%s", m->row->act & VERDICT_TIER1 ? "1" : "",
 		 m->row->act & VERDICT_TIER2 ? ",2" : "", m->row->act & VERDICT_TIER3 ? ",3" : "");
@@ -245,9 +284,9 @@ int monitor_apply(struct monitor *m, struct err *e)
 	m->tiers[0] = '\0';
 	if (mode == MODE_OFF) {
 		m->row->mode = 0;
-		m->row->act = m->row->session_act = m->row->kill = 0;
+		m->row->act = m->row->session_act = m->row->kill = m->row->proving = 0;
 	} else if (mode == MODE_LEARN) {
-		m->row->act = m->row->session_act = m->row->kill = 0;
+		m->row->act = m->row->session_act = m->row->kill = m->row->proving = 0;
 		if (m->row->mode != SENSE_LEARN)
 			rc = tenant_learn(m->tenant, e);
 		else

@@ -109,7 +109,7 @@ static void wait_until_empty(const struct plan *p)
 
 static int keeper_main(const struct plan *plan, int to)
 {
-	struct monitor m = { .plan = plan, .gate = -1, .root = -1, .pidfd = -1 };
+	struct monitor m = { .plan = plan, .gate = -1, .root = -1, .upper = -1, .pidfd = -1 };
 	struct err e = { "" };
 
 	prctl(PR_SET_NAME, "thymus-keeper");

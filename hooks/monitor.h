@@ -20,6 +20,7 @@
 struct seen {
 	char path[512];
 	char name[NAME_BYTES];
+	char sha256[65]; /* of a file in the container's own layer, "" of one from the image */
 	bool session;
 	bool used;
 };
@@ -29,6 +30,7 @@ struct shared {
 	u32  contributor; /* our id in the profile */
 	u64  started;     /* unix seconds */
 	u64  incidents;
+	u64  readmitted;  /* files of the container's own layer that were let in by their content */
 	u64  proved;      /* clean seconds not yet in the profile */
 	u64  recorded;    /* calls in the trace */
 	u64  verdicts, verdict_hash; /* of the stream that the trace's replay gives too */
@@ -46,6 +48,14 @@ struct amendment {
 	struct amendment *next;
 };
 
+/* An exec that the gate refused and that is not yet told. */
+struct refusal {
+	pid_t pid; /* 0: none */
+	bool  upper;
+	char  sha256[65];
+	char  path[4096];
+};
+
 struct monitor {
 	const struct plan *plan;
 	struct shared *shared;
@@ -56,6 +66,7 @@ struct monitor {
 	struct amendment *amendments;
 	struct recorder *recorder; /* of a trace, or NULL */
 	int  root;      /* O_PATH of the container's root */
+	int  upper;     /* O_PATH of its overlay's upper folder, -1 */
 	int  pidfd;     /* of init */
 	int  gate;      /* fanotify group, -1 */
 	char gate_why_not[128];
@@ -65,8 +76,7 @@ struct monitor {
 	char tiers[16];
 	u64  profile_stamp; /* of the file we last read */
 	u64  taught_calls;
-	pid_t refused;  /* by the gate, and not yet told; 0: none */
-	char refused_path[4096];
+	struct refusal refused;
 	struct allowed *allowed; /* files that the gate lets pass */
 	size_t nallowed;
 };
@@ -89,12 +99,17 @@ void monitor_event(void *ctx, const struct event *ev, size_t size);
 void monitor_stop(struct monitor *m, struct json *incident, pid_t pid, bool kill);
 void monitor_journal(struct monitor *m, const char *type, const char *words);
 
-/* An exec that the gate refused: an incident. */
-void monitor_refused(struct monitor *m, const char *path, pid_t pid);
+void monitor_refused(struct monitor *m, const struct refusal *r);
+
+/* What the kernel says of the files open as `fd[]` is what it will say when program `index[]` executes them. */
+must_check int monitor_know(struct monitor *m, const int *fd, const u32 *index, u32 count, struct err *e);
 
 /* gate.c */
 void monitor_gate_fill(struct monitor *m);
 void monitor_gate_drain(struct monitor *m);
+
+/* Is the file open as `fd` what program `g` was learned as?  From the image, or by its content. */
+bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd);
 
 /* loop.c: until the container has ended (0), or a fault (1: the keeper starts another). */
 int monitor_run(struct monitor *m);

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* report.c - what the sensor tells becomes names, journal lines, incidents and actions. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "calls.h"
+#include "digest.h"
 #include "evidence.h"
+#include "file.h"
 #include "gate_exec.h"
 #include "incident.h"
 #include "journal.h"
+#include "layer.h"
 #include "monitor.h"
 #include "recorder.h"
+#include "rootfs.h"
 #include "verdict.h"
 
 enum { WORDS = 1024 };
@@ -67,9 +72,12 @@ static void learn_name(struct monitor *m, const struct execution *x)
 			*p = '?';
 	s->session = x->key.session;
 	s->used = true;
+	auto_of(fd) int fd = rootfs_open_exact(m->root, s->path);
+	if (fd >= 0)
+		(void)layer_has(m->upper, m->root, fd, s->path, s->sha256);
 	if (m->profile && m->row->profile_program[x->event.program % GRAM_PROGRAMS] == 0 &&
 	    m->row->open[x->event.program % GRAM_PROGRAMS]) {
-		/* a child of an allowed program: it joins the profile, open as its parent is */
+		/* new while proving, or the child of an allowed program: it joins the profile, open */
 		struct amendment *a = calloc(1, sizeof(*a));
 
 		if (!a)
@@ -236,7 +244,8 @@ static struct json *describe_call(struct monitor *m, const struct deviation *d, 
 	return doc;
 }
 
-static struct json *describe_exec(struct monitor *m, const struct execution *x, const char *words)
+static struct json *describe_exec(struct monitor *m, const struct execution *x, const char *sha256, bool upper,
+				  const char *words)
 {
 	struct json *doc = begin(m, x->event.verdict, x->event.tgid, x->event.tid), *o;
 	const struct seen *s = seen_of(m, x->event.program);
@@ -244,8 +253,8 @@ static struct json *describe_exec(struct monitor *m, const struct execution *x, 
 	o = json_new(JSON_OBJECT);
 	json_set(o, "path", json_str(s->path));
 	json_set(o, "name", json_str(s->name));
-	json_set(o, "sha256", json_str(""));
-	json_set(o, "upper", json_flag(false));
+	json_set(o, "sha256", json_str(sha256));
+	json_set(o, "upper", json_flag(upper));
 	json_set(doc, "executed", o);
 	json_set(doc, "program", program_json(s));
 	json_set(doc, "call", call_json(ABI_NATIVE, (u32)calls_number("execve")));
@@ -255,6 +264,14 @@ static struct json *describe_exec(struct monitor *m, const struct execution *x, 
 	json_set(doc, "grams", json_new(JSON_ARRAY));
 	json_set(doc, "words", json_str(words));
 	return doc;
+}
+
+static bool knows_path(const struct profile *p, const char *path)
+{
+	for (u32 i = 1; p && i < p->nprograms; i++)
+		if (strcmp(p->programs[i].path, path) == 0)
+			return true;
+	return false;
 }
 
 /* ---- record, or stop ---- */
@@ -319,20 +336,35 @@ void monitor_stop(struct monitor *m, struct json *doc, pid_t pid, bool kill)
 	monitor_save_state(m);
 }
 
+/* Of what the process runs, also when no path leads to it. */
+static void digest_running(u32 pid, const struct seen *s, char ret[65])
+{
+	char path[64];
+
+	snprintf(ret, 65, "%s", s->sha256);
+	if (*ret)
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+	auto_of(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)digest_file(fd, LAYER_HASHED, ret);
+}
+
 static void on_exec(struct monitor *m, const struct execution *x)
 {
-	char words[WORDS];
+	char words[WORDS], sha256[65];
 	struct json *doc;
 
 	learn_name(m, x);
-	if (!(x->event.verdict & VERDICT_EXEC) || x->opened)
+	if (!(x->event.verdict & VERDICT_EXEC) || (x->opened && !m->row->proving))
 		return;
 	const struct seen *s = seen_of(m, x->event.program);
+	const char *slash = strrchr(s->path, '/');
+	bool renamed = slash && strcmp(s->name, slash + 1) != 0;
 	snprintf(words, sizeof(words), "%.15s executed %.500s%s%.256s, which this workload was never seen to execute%s", x->comm,
-		 s->path, strcmp(s->name, strrchr(s->path, '/') ? strrchr(s->path, '/') + 1 : "") ? " as " : "",
-		 strcmp(s->name, strrchr(s->path, '/') ? strrchr(s->path, '/') + 1 : "") ? s->name : "",
-		 s->session ? " in an exec session" : "");
-	doc = describe_exec(m, x, words);
+		 s->path, renamed ? " as " : "", renamed ? s->name : "", s->session ? " in an exec session" : "");
+	digest_running(x->event.tgid, s, sha256);
+	doc = describe_exec(m, x, sha256, *s->sha256, words);
 	if (!x->stopped) {
 		write_record(m, doc);
 		return;
@@ -362,8 +394,7 @@ static void on_deviation(struct monitor *m, const struct deviation *d)
 	char words[WORDS];
 	struct json *doc;
 
-	if (!fixed && m->row->mode == SENSE_JUDGE &&
-	    (open || (m->profile && m->profile->state == PROFILE_PROVING && m->asked == MODE_AUTO)))
+	if (!fixed && m->row->mode == SENSE_JUDGE && (open || m->row->proving))
 		amend(m, d);
 	if (open && !fixed)
 		return;
@@ -377,29 +408,30 @@ static void on_deviation(struct monitor *m, const struct deviation *d)
 	monitor_stop(m, doc, (pid_t)d->event.tgid, m->row->kill & d->event.verdict);
 }
 
-void monitor_refused(struct monitor *m, const char *path, pid_t pid)
+void monitor_refused(struct monitor *m, const struct refusal *r)
 {
-	struct execution x = { .event = { .verdict = VERDICT_EXEC, .tgid = (u32)pid, .tid = (u32)pid } };
-	const char *base = strrchr(path, '/');
+	struct execution x = { .event = { .verdict = VERDICT_EXEC, .tgid = (u32)r->pid, .tid = (u32)r->pid } };
+	const char *base = strrchr(r->path, '/');
 	char words[WORDS];
 	struct json *doc, *o;
 	struct task task;
 
-	if (sensor_task(m->sensor, pid, &task)) {
+	if (sensor_task(m->sensor, r->pid, &task)) {
 		x.event.program = task.thread.program;
 		x.calls = task.calls;
 		for (u32 i = 0; i < HISTORY; i++)
 			x.history[i] = task.history[(task.calls + i) % HISTORY];
 	}
 	const struct seen *by = seen_of(m, x.event.program);
-	snprintf(words, sizeof(words), "%s was about to execute %.500s, which this workload was never seen to execute; the gate refused "
-		 "it", by->used ? by->path : "a process", path);
-	doc = describe_exec(m, &x, words);
+	snprintf(words, sizeof(words), "%s was about to execute %.500s, which %s; the gate refused it", by->used ? by->path : "a process",
+		 r->path, knows_path(m->profile, r->path) ? "is not what was learned by that name: it was written or changed in the "
+		 "container" : "this workload was never seen to execute");
+	doc = describe_exec(m, &x, r->sha256, r->upper, words);
 	o = json_get(doc, "executed");
-	json_set(o, "path", json_str(path));
-	json_set(o, "name", json_str(base ? base + 1 : path));
+	json_set(o, "path", json_str(r->path));
+	json_set(o, "name", json_str(base ? base + 1 : r->path));
 	json_set(doc, "prevented", json_flag(true));
-	monitor_stop(m, doc, pid, m->row->kill & VERDICT_EXEC);
+	monitor_stop(m, doc, r->pid, m->row->kill & VERDICT_EXEC);
 }
 
 void monitor_event(void *ctx, const struct event *ev, size_t size)

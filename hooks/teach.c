@@ -36,6 +36,15 @@ static void take_gram(void *ctx, u64 key, u32 second, bool many)
 		l->rc = model_add(l->p->model, mine, unit_id(contributor, UNIT_MANY), l->e);
 }
 
+static int add_seen(struct profile *p, const struct seen *s, u32 *index, struct err *e)
+{
+	int rc = profile_add_program(p, s->path, s->name, s->session, index, e);
+
+	if (rc == 0 && *s->sha256)
+		memcpy(p->programs[*index].sha256, s->sha256, sizeof(s->sha256));
+	return rc;
+}
+
 static int name_programs(struct lesson *l)
 {
 	struct monitor *m = l->m;
@@ -45,7 +54,7 @@ static int name_programs(struct lesson *l)
 		const struct seen *s = &m->shared->seen[i];
 
 		if (s->used)
-			rc = profile_add_program(l->p, s->path, s->name, s->session, &l->index[i], l->e);
+			rc = add_seen(l->p, s, &l->index[i], l->e);
 	}
 	return rc;
 }
@@ -139,13 +148,14 @@ static int amend_one(struct monitor *m, struct profile *p, const struct amendmen
 {
 	const struct seen *s = &m->shared->seen[a->local];
 	u64 unit = unit_id(m->shared->contributor, UNIT_MANY);
-	u32 index, length, rc;
+	u32 index, length;
+	int rc;
 
 	if (!s->used)
 		return 0;
-	rc = (u32)profile_add_program(p, s->path, s->name, s->session, &index, e);
-	if ((int)rc < 0)
-		return (int)rc;
+	rc = add_seen(p, s, &index, e);
+	if (rc < 0)
+		return rc;
 	if (m->row->open[a->local] && p->programs[index].open_until == 0)
 		p->programs[index].open_until = unix_now() + m->plan->policy.allow_seconds;
 	length = gram_length(a->window, p->order);

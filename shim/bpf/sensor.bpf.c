@@ -954,7 +954,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		verdict = VERDICT_EXEC;
 	told = recordable(c, t); /* a loss before the exec is told before it */
 	/* what a program does that a person allowed for a while, its children do for it */
-	open = verdict && c->open[bounded(t->thread.program, GRAM_PROGRAMS - 1)];
+	open = verdict && (c->proving || c->open[bounded(t->thread.program, GRAM_PROGRAMS - 1)]);
 	if (open)
 		c->open[bounded(local, GRAM_PROGRAMS - 1)] = 1;
 	x->opened = open;

@@ -29,6 +29,7 @@ struct container {
 	u32 order;
 	u32 set, model; /* size class and index of the model */
 	u32 trace;      /* emit every call */
+	u32 proving;    /* what is new is told in full: it extends the profile */
 	u32 init;       /* tgid of the entry, in the initial pid namespace */
 	u32 mntns;      /* inode number of the container's mount namespace */
 	u64 cgroup;     /* id of its cgroup in `hierarchy` */

@@ -23,7 +23,7 @@ enum profile_state { PROFILE_LEARNING, PROFILE_PROVING, PROFILE_READY, PROFILE_S
 struct program {
 	char *path;
 	char *name;
-	char  sha256[65];  /* of the file's content, "" when not yet known */
+	char  sha256[65];  /* of its content where that lay in the container's own layer; "": seen from the image only */
 	bool  session;     /* ran in an exec session of the engine: its own class, its own n-grams */
 	u64   open_until;  /* unix seconds: allowed by a person, calls are learned until then; 0: judged */
 };

@@ -10,39 +10,30 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "mounts.h"
 
 #define PROC_BYTES (1u << 20)
 
-/* Mount point of the unified hierarchy (`controller` NULL) or of a v1 controller: proc(5),
- * /proc/PID/mountinfo. */
+struct place {
+	const char *controller; /* NULL: the unified hierarchy */
+	char *at;               /* 512 bytes */
+};
+
+static bool is_place(void *ctx, const struct mntent *m)
+{
+	const struct place *p = ctx;
+
+	if (strcmp(m->mnt_type, p->controller ? "cgroup" : "cgroup2") != 0 ||
+	    (p->controller && !hasmntopt(m, p->controller)))
+		return false;
+	snprintf(p->at, 512, "%s", m->mnt_dir);
+	return true;
+}
+
+/* Mount point of the unified hierarchy (`controller` NULL) or of a v1 controller. */
 static bool mount_point(const char *controller, char ret[512])
 {
-	auto_free char *text = NULL;
-	char *save = NULL;
-	struct err e;
-	size_t len;
-
-	if (file_read("/proc/self/mountinfo", PROC_BYTES, &text, &len, &e) < 0)
-		return false;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char at[512], type[32], options[512];
-		const char *tail = strstr(line, " - ");
-
-		if (!tail || sscanf(line, "%*s %*s %*s %*s %511s", at) != 1 ||
-		    sscanf(tail, " - %31s %*s %511s", type, options) != 2)
-			continue;
-		if (controller ? strcmp(type, "cgroup") != 0 : strcmp(type, "cgroup2") != 0)
-			continue;
-		bool found = !controller;
-		char *word = NULL;
-		for (char *o = controller ? strtok_r(options, ",", &word) : NULL; o; o = strtok_r(NULL, ",", &word))
-			found |= strcmp(o, controller) == 0;
-		if (found) {
-			snprintf(ret, 512, "%s", at);
-			return true;
-		}
-	}
-	return false;
+	return mounts_find(0, is_place, &(struct place){ controller, ret });
 }
 
 /* "N:controllers:/path" of the hierarchy that has `controller` ("" for the unified one). */

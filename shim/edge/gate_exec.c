@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "mounts.h"
 
 /* A superblock that is the container's alone can be marked whole: the mark then survives
  * `unshare -m`, which gives a process mounts of its own that a mount mark does not cover. */
@@ -23,43 +24,23 @@ static unsigned mark_kind(int root, const char *at)
 	return FAN_MARK_MOUNT;
 }
 
-/* Blanks in mountinfo are octal escapes: proc(5). */
-static void unescape(char *s)
+struct below {
+	int group, root;
+	const char *path;
+};
+
+static bool mark_below(void *ctx, const struct mntent *m)
 {
-	char *to = s;
+	const struct below *b = ctx;
+	size_t prefix = strlen(b->path);
+	char at[4096 + 2];
 
-	for (; *s; s++)
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	*to = '\0';
-}
-
-static void mark_below(int group, int root, const char *path, pid_t pid)
-{
-	char file[64], *save = NULL;
-	auto_free char *text = NULL;
-	size_t len, prefix = strlen(path);
-	struct err e;
-
-	snprintf(file, sizeof(file), "/proc/%d/mountinfo", pid);
-	if (file_read(file, 4u << 20, &text, &len, &e) < 0)
-		return;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char at[4096], below[4096 + 2];
-
-		if (sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1)
-			continue;
-		unescape(at);
-		if (strncmp(at, path, prefix) != 0 || at[prefix] != '/')
-			continue;
-		snprintf(below, sizeof(below), ".%s", at + prefix);
-		/* proc, sysfs and the like refuse: nothing can be executed there */
-		(void)fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_MOUNT, FAN_OPEN_EXEC_PERM, root, below);
-	}
+	if (strncmp(m->mnt_dir, b->path, prefix) != 0 || m->mnt_dir[prefix] != '/')
+		return false;
+	snprintf(at, sizeof(at), ".%s", m->mnt_dir + prefix);
+	/* proc, sysfs and the like refuse: nothing can be executed there */
+	(void)fanotify_mark(b->group, FAN_MARK_ADD | FAN_MARK_MOUNT, FAN_OPEN_EXEC_PERM, b->root, at);
+	return false;
 }
 
 int gate_exec_open(int root, const char *path, pid_t pid, int *ret, struct err *e)
@@ -71,7 +52,7 @@ int gate_exec_open(int root, const char *path, pid_t pid, int *ret, struct err *
 		return fail(e, errno, "gate for executions: fanotify_init: %m");
 	if (fanotify_mark(group, FAN_MARK_ADD | mark_kind(root, "."), FAN_OPEN_EXEC_PERM, root, ".") < 0)
 		return fail(e, errno, "gate for executions: mark the container's root: %m");
-	mark_below(group, root, path, pid);
+	mounts_find(pid, mark_below, &(struct below){ group, root, path });
 	*ret = group;
 	group = -1;
 	return 0;

@@ -7,4 +7,8 @@
  * inside.  The descriptor, or -1 with errno. */
 int rootfs_open(int root, const char *path);
 
+/* The same for a path as the kernel gives it, which has no symlinks: one that was put there since is not followed
+ * (ELOOP). */
+int rootfs_open_exact(int root, const char *path);
+
 #endif

@@ -5,7 +5,6 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "digest.h"
 #include "file.h"
 #include "lock.h"
 #include "sensor.skel.h"
@@ -156,17 +156,13 @@ static int get_maps(struct sensor *s)
 /* The object's own hash names the folder: another build has another one. */
 static void name_folder(const char *pins, char ret[512])
 {
-	unsigned char digest[SHA256_DIGEST_SIZE];
-	struct sha256_ctx ctx;
+	char digest[DIGEST_HEX + 1];
 	const void *bytes;
 	size_t size;
 
 	bytes = sensor_bpf__elf_bytes(&size);
-	sha256_init(&ctx);
-	sha256_update(&ctx, size, bytes);
-	sha256_digest(&ctx, sizeof(digest), digest);
-	snprintf(ret, 512, "%s/%02x%02x%02x%02x%02x%02x", pins, digest[0], digest[1], digest[2], digest[3],
-		 digest[4], digest[5]);
+	digest_hex(bytes, size, digest);
+	snprintf(ret, 512, "%s/%.12s", pins, digest);
 }
 
 void sensor_close(struct sensor *s)

@@ -6,7 +6,7 @@ load root
 load server
 
 setup() {
-	instance
+	instance allow_seconds=1
 	rootfs
 }
 
@@ -30,6 +30,68 @@ teardown() { cleanup_instance; }
 	not proof victim ran
 	[ "$(last_incident .prevented)" = true ]
 	th incident show "$(th incident ls --json | jq -r '.[-1].id')" | grep -q 'executed.*/bin/touch-proof'
+}
+
+@test "a learned executable that was changed in the container's own layer does not run, until it is allowed" {
+	learn
+	before_start() { printf x >>"$1/bin/learned"; }
+	attack harmless ran
+	not proof victim ran
+	[ "$(last_incident .prevented)" = true ]
+	[ "$(last_incident .executed.upper)" = true ]
+	[ "$(last_incident .executed.sha256)" = "$(sha256sum <"$W/victim/upper/bin/learned" | cut -d' ' -f1)" ]
+	[[ $(last_incident .words) == *"/bin/learned, which is not what was learned by that name"* ]]
+	th incident allow "$(last_incident .id)"
+	th release victim
+	wait_for 5 eval '[ "$(container victim .action)" = "" ]'
+	say victim harmless
+	wait_for 5 proof victim ran
+	[ "$(container victim .action)" = "" ]
+}
+
+@test "a learned path that became a symlink to another executable does not run" {
+	learn
+	before_start() { ln -sf touch-proof "$1/bin/learned"; }
+	attack harmless ran
+	not proof victim ran
+	[ "$(last_incident .executed.path)" = /bin/touch-proof ]
+}
+
+@test "an executable of the container's own layer is known by its content: a new owner is no deviation" {
+	before_start() { chown 1 "$1/bin/learned"; }
+	learn
+	jq -e --arg h "$(sha256sum <"$R/bin/learned" | cut -d' ' -f1)" \
+		'[.programs[] | select(.path=="/bin/learned") | .sha256] | all(. == $h)' "$W"/profiles/default/server@*.json
+	before_start() { :; }
+	start victim enforce # the image's file
+	chown 1 "$W/victim/rootfs/bin/learned"
+	say victim harmless
+	wait_for 5 proof victim ran
+	sleep 0.5
+	[ "$(container victim .action)" = "" ]
+	[ "$(container victim .deviations)" = 0 ]
+	rm -f "$W/victim/rootfs/tmp/proof-ran"
+	printf x >>"$W/victim/rootfs/bin/learned"
+	say victim harmless
+	wait_for 5 stopped victim
+	not proof victim ran
+}
+
+@test "what is executed while proving joins the profile, with its calls" {
+	start shown auto
+	wait_for 20 eval 'jq -e ".state==\"proving\"" "$W"/profiles/default/server@*.json'
+	wait_for 5 eval '[ "$(container shown .mode)" = monitor ]'
+	say shown exec
+	wait_for 5 proof shown ran
+	wait_for 20 eval '[ "$(container shown .phase)" = ready ]'
+	rt delete -f shown
+	wait_for 5 no_monitor
+	sleep 1 # what was new was open for a while
+	start victim enforce
+	say victim exec
+	wait_for 5 proof victim ran
+	sleep 0.5
+	[ "$(container victim .deviations)" = 0 ]
 }
 
 @test "a program that lies in memory only does not run" {

@@ -1,9 +1,12 @@
 # shellcheck shell=bash disable=SC2154
 # For tests on the real runtime: containers of test/inside/server, which does what it is told.
 
+before_start() { :; } # ROOT: tests put their own in its place
+
 start() { # NAME MODE [RUNNER]: the little server as container NAME
 	local runner=${3:-rt}
 	bundle "$1" "$(profile_is server "$2")" /bin/server
+	before_start "$W/$1/rootfs"
 	(cd "$W/$1" && "$runner" create "$1" </dev/null >"$W/$1/out" 2>&1 3>&-) || { cat "$W/$1/out"; return 1; }
 	"$runner" start "$1"
 	wait_for 5 test -e "$W/$1/rootfs/tmp/proof-alive"
