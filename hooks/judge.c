@@ -174,15 +174,6 @@ static bool lossy(const struct profile *p, struct err *e)
 	return false;
 }
 
-static u64 stamp_of(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return 0;
-	return (u64)st.st_mtim.tv_sec * 1000000000u + (u64)st.st_mtim.tv_nsec + (u64)st.st_ino;
-}
-
 /* What to do in a mode, given the profile: off, learn, monitor or enforce. */
 static enum mode in_force(const struct plan *plan, enum mode asked, const struct profile *p)
 {
@@ -266,7 +257,7 @@ int monitor_apply(struct monitor *m, struct err *e)
 {
 	const struct plan *plan = m->plan;
 	auto_of(profile) struct profile *p = NULL;
-	u64 stamp = stamp_of(plan->profile);
+	u64 stamp = file_stamp(plan->profile);
 	int rc = store_load(plan->profile, &p, e);
 	enum mode mode;
 

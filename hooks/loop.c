@@ -41,29 +41,18 @@ void monitor_save_state(struct monitor *m)
 		monitor_journal(m, "error", e.text);
 }
 
-static u64 stamp_of(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return 0;
-	return (u64)st.st_mtim.tv_sec * 1000000000u + (u64)st.st_mtim.tv_nsec + (u64)st.st_ino;
-}
-
 static void follow_files(struct monitor *m)
 {
-	bool changed = stamp_of(m->plan->profile) != m->profile_stamp && m->row->mode != SENSE_LEARN;
-	bool learned = m->row->mode == SENSE_LEARN && stamp_of(m->plan->profile) != m->profile_stamp;
 	struct err e;
 
 	/* while learning the file changes with each lesson; what matters is its state, which apply reads */
-	if (!changed && !learned && plan_mode(m->plan) == m->asked)
+	if (file_stamp(m->plan->profile) == m->profile_stamp && plan_mode(m->plan) == m->asked)
 		return;
 	if (monitor_apply(m, &e) < 0) {
 		snprintf(m->words, sizeof(m->words), "%s", e.text);
 		monitor_journal(m, "error", e.text);
 		m->asked = plan_mode(m->plan);
-		m->profile_stamp = stamp_of(m->plan->profile);
+		m->profile_stamp = file_stamp(m->plan->profile);
 	}
 }
 

@@ -110,5 +110,5 @@ enum mode plan_mode(const struct plan *p)
 {
 	enum mode said;
 
-	return override_get_container(&p->policy, p->state, p->who.name, &said) ? said : p->asked;
+	return override_get(&p->policy, p->state, p->who.name, &said) ? said : p->asked;
 }

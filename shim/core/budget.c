@@ -146,7 +146,7 @@ static void tier_words(u32 tier, const struct evidence *e, struct buf *words)
 		buf_printf(words, "tier %u: nothing new in %llu s", tier,
 			   (unsigned long long)e->units);
 	else
-		buf_printf(words, "tier %u: something new in %.2g %% of seconds, at most %.2g %%",
+		buf_printf(words, "tier %u: something new in %.3g %% of seconds, at most %.3g %%",
 			   tier, 100.0 * (double)e->private_units / units,
 			   100.0 * wilson_upper(e->private_units, e->units));
 }

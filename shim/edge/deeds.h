@@ -24,4 +24,7 @@ must_check int deed_allow(const struct policy *p, const char *word, struct buf *
 must_check int deed_release(const struct policy *p, const char *word, struct buf *words,
 			    struct err *e);
 
+/* Thaw every container that is stopped; one that cannot be is no reason not to thaw the next. */
+must_check int deed_release_all(const struct policy *p, struct buf *words, struct err *e);
+
 #endif

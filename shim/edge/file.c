@@ -87,7 +87,8 @@ int file_replace(int dirfd, const char *name, const char *text, size_t len, mode
 	if (snprintf(temporary, sizeof(temporary), "%s.tmp%d", name, getpid()) >= (int)sizeof(temporary) ||
 	    snprintf(folder, sizeof(folder), "%s", name) >= (int)sizeof(folder))
 		return fail(e, ENAMETOOLONG, "write %s: name too long", path);
-	auto_of(fd) int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	unlinkat(dirfd, temporary, 0); /* left by a crashed process of the same number */
+	auto_of(fd) int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fail(e, errno, "write %s: %m", path);
 	rc = write_all(fd, text, len);
@@ -103,6 +104,15 @@ int file_replace(int dirfd, const char *name, const char *text, size_t len, mode
 	if (parent < 0 || fsync(parent) < 0)
 		return fail(e, errno, "sync the folder of %s: %m", path);
 	return 0;
+}
+
+uint64_t file_stamp(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec + st.st_ino;
 }
 
 int file_mkdirs(const char *path, struct err *e)

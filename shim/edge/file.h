@@ -4,6 +4,7 @@
 #define THYMUS_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "auto.h"
@@ -23,6 +24,9 @@ must_check int file_read_fd(int fd, const char *name, size_t max, char **ret, si
  * fsync, rename, fsync of the folder.  `path` is for messages. */
 must_check int file_replace(int dirfd, const char *name, const char *text, size_t len, mode_t mode,
 			    const char *path, struct err *e);
+
+/* Another number whenever the file was replaced or written; 0: there is none. */
+uint64_t file_stamp(const char *path);
 
 /* mkdir -p with mode 0700 for what is new. */
 must_check int file_mkdirs(const char *path, struct err *e);

@@ -24,6 +24,7 @@ static int act(const struct policy *p, const struct mode_switch *m, const struct
 	if (!json_set(row, "id", json_str(s->id)) || !json_set(row, "name", json_str(s->name)) ||
 	    !json_set(row, "mode", json_str(policy_mode_name(mode))) ||
 	    !json_set(row, "done", json_flag(rc == 0)) ||
+	    !json_set(row, "stopped", json_flag(*s->action != '\0')) ||
 	    !json_set(row, "words", json_str(rc < 0 ? e->text : "")))
 		return fail(e, ENOMEM, "out of memory");
 	return rc < 0 ? fail_in(e, rc, s->id) : 0;
@@ -92,9 +93,8 @@ static bool was_named(const struct policy *p, const struct mode_switch *m)
 	auto_state s = { 0 };
 	struct err ignored;
 	char folder[4096];
-	enum mode said;
 
-	return m->back && override_get(p, m->word, &said) &&
+	return m->back && override_has_name(p, m->word) &&
 	       state_find(p, m->word, folder, &s, &ignored) == -ENOENT;
 }
 
@@ -170,6 +170,10 @@ void mode_switch_text(const struct json *result, struct buf *to)
 		text_clean(to, json_string(json_get(v, "id")));
 		buf_puts(to, ": ");
 		text_clean(to, json_string(json_get(v, done ? "mode" : "words")));
+		if (json_is_true(json_get(v, "stopped"))) {
+			buf_puts(to, "; still stopped: thymus release ");
+			text_clean(to, json_string(json_get(v, "id")));
+		}
 		buf_puts(to, "\n");
 	}
 	if (!json_is_true(json_get(result, "remembered")))

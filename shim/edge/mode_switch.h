@@ -18,7 +18,7 @@ struct mode_switch {
 };
 
 /* `*ret`, which is set on failure of single containers too: {"mode", "target", "remembered",
- * "until", "containers": [{"id", "name", "mode", "done", "words"}]}.  Every container is tried, and
+ * "until", "containers": [{"id", "name", "mode", "done", "stopped", "words"}]}.  Every container is tried, and
  * the first failure is what comes back. */
 must_check int mode_switch(const struct policy *p, const struct mode_switch *m, struct json **ret,
 			   struct err *e);

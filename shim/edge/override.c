@@ -48,8 +48,7 @@ static const char *key_of(const char *folder)
 	return slash ? slash + 1 : folder;
 }
 
-bool override_get_container(const struct policy *p, const char *folder, const char *name,
-			    enum mode *ret)
+bool override_get(const struct policy *p, const char *folder, const char *name, enum mode *ret)
 {
 	auto_of(json) struct json *doc = NULL;
 	const struct json *own;
@@ -63,9 +62,13 @@ bool override_get_container(const struct policy *p, const char *folder, const ch
 	       entry_mode(json_get(json_get(doc, "names"), name), ret);
 }
 
-bool override_get(const struct policy *p, const char *name, enum mode *ret)
+bool override_has_name(const struct policy *p, const char *name)
 {
-	return override_get_container(p, NULL, name, ret);
+	auto_of(json) struct json *doc = NULL;
+	struct err ignored;
+	char path[4096];
+
+	return read_all(p, path, &doc, &ignored) == 0 && json_get(json_get(doc, "names"), name);
 }
 
 /* The file grows by an entry a name and a container for ever, unless what is over leaves it. */

@@ -21,12 +21,12 @@ struct override {
 	const char *folder; /* of a container, as state_folder() gives it, NULL: see below */
 };
 
-/* Is there one in force for a workload of this name?  A file that cannot be read is none. */
-bool override_get(const struct policy *p, const char *name, enum mode *ret);
+/* Is there one in force for the container whose folder this is (state_folder(); NULL: none yet) and whose workload has
+ * this name?  A file that cannot be read is none. */
+bool override_get(const struct policy *p, const char *folder, const char *name, enum mode *ret);
 
-/* The same for a container that runs. */
-bool override_get_container(const struct policy *p, const char *folder, const char *name,
-			    enum mode *ret);
+/* Was something said for a workload of this name, in force or not? */
+bool override_has_name(const struct policy *p, const char *name);
 
 /* Remember `mode` for what `o` names: a workload, a container, or all when it names neither.
  * `until` 0: for good. */

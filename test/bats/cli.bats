@@ -159,6 +159,21 @@ incident() {
 	says '"web" is ambiguous'
 }
 
+@test "release --all tries every stopped container, and says when none is" {
+	thymus release --all
+	[ "$status" -eq 0 ]
+	[ "$output" = "no container is stopped: nothing to release" ]
+	state web1 web
+	state web2 web freeze # its cgroup is gone
+	thymus release --all
+	[ "$status" -eq 2 ]
+	says web2
+	[[ $output != *web1* ]]
+	thymus release --all web2
+	[ "$status" -eq 2 ]
+	says "usage: thymus release"
+}
+
 @test "a whole ID wins over one that only begins so" {
 	state web web
 	state web1 web
@@ -189,6 +204,20 @@ incident() {
 	[ "$(jq -c '.names | map_values(.mode)' "$top/run/mode.json")" = '{"web":"off","db":"enforce"}' ]
 	thymus mode default web
 	[ "$(jq -c '.names | map_values(.mode)' "$top/run/mode.json")" = '{"db":"enforce"}' ]
+}
+
+@test "mode default forgets a name whose profile is gone, and no other word" {
+	profile web
+	thymus mode off web
+	thymus profile rm web
+	[ "$status" -eq 0 ]
+	thymus mode default web
+	[ "$status" -eq 0 ]
+	[ "$(jq -c .names "$top/run/mode.json")" = '{}' ]
+	thymus mode monitor --all
+	thymus mode default web
+	[ "$status" -eq 2 ]
+	says '"web" is neither'
 }
 
 @test "mode for one container is remembered while it lives, and failure to act is told" {

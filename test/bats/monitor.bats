@@ -158,9 +158,14 @@ teardown() { cleanup_instance; }
 	sleep 1
 	say many2 socket
 	wait_for 5 stopped many2
+	[[ $(th mode monitor --all) == *"many2: monitor; still stopped: thymus release many2"* ]]
 	local a b
 	a=$(container many2 .calls); sleep 1; b=$(container many2 .calls)
 	[ "$a" = "$b" ]
+	th release --all
+	wait_for 5 eval '[ "$(container many2 .action)" = "" ]'
+	rm -f "$W/many2/rootfs/tmp/proof-alive"
+	wait_for 5 proof many2 alive
 }
 
 @test "an exec session is recorded, taught nothing, and stops nothing" {
