@@ -146,6 +146,32 @@ teardown() { cleanup_instance; }
 	wait_for 5 eval '[ -z "$(container victim .id)" ]'
 }
 
+@test "a tier whose action is kill ends the container, and the incident says so" {
+	instance 'actions={"tier1":"kill"}' allow_seconds=1
+	learn
+	start victim enforce
+	say victim socket
+	wait_for 5 gone victim
+	wait_for 5 eval '[ "$(th incident ls --json | jq length)" = 1 ]'
+	[ "$(last_incident .action)" = kill ]
+	[ "$(last_incident .verdict[0])" = call ]
+	rt delete -f victim
+	wait_for 5 no_monitor
+}
+
+@test "a bundle behind symlinks is enforced like any other" {
+	learn
+	bundle victim "$(profile_is server enforce)" /bin/server
+	printf x >>"$W/victim/rootfs/bin/learned"
+	ln -s victim "$W/link"
+	rt create --bundle "$W/link" victim </dev/null >"$W/out" 2>&1 3>&-
+	rt start victim
+	say victim harmless
+	wait_for 5 stopped victim
+	not proof victim ran
+	[ "$(last_incident .executed.upper)" = true ]
+}
+
 @test "every other task of a condemned container stops too" {
 	learn
 	bundle many "$(profile_is server2 learn)" /bin/server spin
