@@ -329,6 +329,7 @@ void monitor_stop(struct monitor *m, struct json *doc, pid_t pid, bool kill)
 	snprintf(h->action, sizeof(h->action), "%s", action);
 	h->frozen_since = unix_now();
 	h->incidents++;
+	incident_prune(&m->plan->policy);
 	json_set(doc, "type", json_str("incident"));
 	json_remove(doc, "process");
 	(void)!journal_append(&m->plan->policy, doc, &e);

@@ -11,6 +11,7 @@
 #include "policy.h"
 
 #define INCIDENT_BYTES (4u << 20)
+#define INCIDENTS_KEPT 1000 /* a container that its engine restarts for ever must not fill the disk */
 
 must_check int incident_new_id(char ret[32], struct err *e); /* 20260131T235959.123-a1b2, UTC */
 must_check int incident_save(const struct policy *p, const char *id, const struct json *doc,
@@ -27,6 +28,9 @@ must_check int incident_list(const struct policy *p, char ***ret, struct err *e)
 /* An array of what `incident ls` shows: {"id", "when", "container", "name", "tier", "verdict",
  * "action", "prevented", "program", "state"}; one that cannot be read has "id" and "state": "unreadable". */
 must_check int incident_rows(const struct policy *p, struct json **ret, struct err *e);
+
+/* Remove the oldest beyond INCIDENTS_KEPT.  Best effort. */
+void incident_prune(const struct policy *p);
 
 /* Set "state" to open, allowed or released. */
 must_check int incident_mark(const struct policy *p, const char *id, const char *state,

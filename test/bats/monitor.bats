@@ -159,6 +159,21 @@ teardown() { cleanup_instance; }
 	wait_for 5 no_monitor
 }
 
+@test "the thousand latest incidents are kept" {
+	learn
+	local i
+	for i in $(seq -w 1000); do
+		mkdir -p "$W/incidents/20200101T000000.000-$i"
+		echo '{}' >"$W/incidents/20200101T000000.000-$i/incident.json"
+	done
+	start victim enforce
+	say victim socket
+	wait_for 5 stopped victim
+	[ "$(find "$W/incidents" -mindepth 1 -maxdepth 1 | wc -l)" = 1000 ]
+	not test -e "$W/incidents/20200101T000000.000-0001"
+	[ "$(last_incident '.verdict[0]')" = call ]
+}
+
 @test "a bundle behind symlinks is enforced like any other" {
 	learn
 	bundle victim "$(profile_is server enforce)" /bin/server
