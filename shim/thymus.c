@@ -49,19 +49,20 @@ static void usage(void)
 	fflush(stdout);
 }
 
-/* `--version`, `--help` and nothing at all: our words, then the runtime's.  Docker takes the
- * version from the last line that has one. */
+/* `--version`, `--help` and nothing at all: the runtime speaks first, as those who parse it expect.  Docker takes the
+ * version from the last line with that word, so it is not in ours. */
 static int introduce(const struct cmdline *c, const struct policy *p, struct err *e)
 {
-	const char *wanted = c->delegate ? c->delegate : p->delegate;
+	int rc = delegate_ask(c->delegate ? c->delegate : p->delegate, c->version ? "--version" : "--help", e);
 
-	if (!c->version) {
+	if (c->version) {
+		printf("thymus: %s\n", VERSION);
+	} else {
+		puts("");
 		usage();
-		return delegate_ask(wanted, "--help", e);
 	}
-	printf("thymus version %s\n", VERSION);
 	fflush(stdout);
-	return delegate_ask(wanted, "--version", e);
+	return rc;
 }
 
 /* For our own commands `--policy FILE` behind the verb is the same as --thymus-policy. */

@@ -86,7 +86,7 @@ called_with() {
 	run env -i PATH="$BATS_TEST_TMPDIR/bin" HOME="$BATS_TEST_TMPDIR" "$THYMUS" --thymus-policy \
 		"$BATS_TEST_TMPDIR/policy.json" --version
 	[ "$status" -eq 0 ]
-	[[ $output == "thymus version "*$'\n'*run*" version "* ]]
+	[[ $output == run*" version "*$'\n'"thymus: "* ]]
 }
 
 @test "environment, standard input and further descriptors arrive" {
@@ -135,21 +135,21 @@ called_with() {
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/root")" ]
 }
 
-@test "--version says ours, and below it the runtime's" {
+@test "--version says the runtime's, and below it ours, without the word that Docker looks for" {
 	FAKE_EXIT=0 thymus --version
 	[ "$status" -eq 0 ]
-	[[ ${lines[0]} == "thymus version "* ]]
-	[ "${lines[1]}" = "runc: [--version]" ]
+	[ "${lines[0]}" = "runc: [--version]" ]
+	[[ ${lines[1]} == "thymus: "* && ${lines[1]} != *version* ]]
 	thymus --root /x -v
-	[ "${lines[1]}" = "runc: [--version]" ]
+	[ "${lines[0]}" = "runc: [--version]" ]
 }
 
-@test "--help and no words at all show our commands, then the runtime's help" {
+@test "--help and no words at all show the runtime's help, then our commands" {
 	for words in --help ""; do
 		# shellcheck disable=SC2086 # words
 		thymus $words
 		[ "$status" -eq 0 ]
-		[[ $output == "usage: thymus"*status*mode*profile*incident*release*replay*"runc: [--help]" ]]
+		[[ $output == "runc: [--help]"*"usage: thymus"*status*mode*profile*incident*release*replay* ]]
 	done
 }
 
@@ -159,7 +159,7 @@ called_with() {
 	for runtime in /usr/sbin/runc /usr/bin/runc /usr/bin/crun; do
 		[ ! -x "$runtime" ] || theirs+=" $("$runtime" --help | awk '/^ +[a-z]/ { print $1 }' | tr -d ,)"
 	done
-	thymus --help
+	FAKE_EXIT=0 thymus --help
 	ours=$(awk '/^  [a-z]/ { print $1 }' <<<"$output")
 	[ "$(wc -l <<<"$ours")" -ge 6 ]
 	for verb in $ours; do

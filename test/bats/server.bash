@@ -12,6 +12,14 @@ start() { # NAME MODE [RUNNER]: the little server as container NAME
 	wait_for 5 test -e "$W/$1/rootfs/tmp/proof-alive"
 }
 
+tell() { # NAME COMMAND: and wait until it has begun
+	say "$1" "$2"
+	wait_for 5 eval "not test -e '$W/$1/rootfs/tmp/command'"
+	sleep 0.2
+}
+
+lesson() { :; } # NAME: what the server learns beside what it always does
+
 say() { echo "$2" >"$W/$1/rootfs/tmp/command.new" && mv "$W/$1/rootfs/tmp/command.new" "$W/$1/rootfs/tmp/command"; }
 proof() { test -e "$W/$1/rootfs/tmp/proof-$2"; }
 
@@ -19,7 +27,8 @@ learn() { # two lives of the server, with a child and a memory file each
 	local i
 	for i in 1 2; do
 		start "learn$i" learn
-		say "learn$i" harmless
+		tell "learn$i" harmless
+		lesson "learn$i"
 		sleep 1.2
 		rt kill "learn$i" KILL
 		wait_for 5 gone "learn$i"

@@ -4,6 +4,7 @@
  * appears: the attacks of test/bats/monitor.bats.  What it did it proves in /tmp/proof-COMMAND.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,57 @@ static void run(const char *path, int fd)
 	waitpid(pid, NULL, 0);
 }
 
+/* "run PATH WORD...": in a child. */
+static void run_words(char *words)
+{
+	char *argv[8], *none[] = { NULL };
+	int n = 0;
+
+	for (char *w = strtok(words, " "); w && n < 7; w = strtok(NULL, " "))
+		argv[n++] = w;
+	argv[n] = NULL;
+	pid_t pid = n ? fork() : -1;
+
+	if (pid == 0) {
+		execve(argv[0], argv, none);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void *execute(void *path)
+{
+	char *argv[] = { (char *)(size_t)"ran", (char *)(size_t)"/tmp/proof-ran", NULL }, *none[] = { NULL };
+
+	execve(path, argv, none);
+	_exit(1);
+}
+
+/* By a thread that is not its process' first: the kernel gives it the first one's ID. */
+static void run_by_thread(const char *path)
+{
+	pthread_t thread;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (pthread_create(&thread, NULL, execute, (void *)(size_t)path) == 0)
+			pthread_join(thread, NULL);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+/* Into the cgroup of another container, or the host's: cgroups(7). */
+static int leave(const char *procs)
+{
+	int fd = open(procs, O_WRONLY | O_CLOEXEC);
+	int left = fd >= 0 && write(fd, "0", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return left;
+}
+
 /* A program that lies in memory only; `execute` 0: just the bytes. */
 static void run_memfd(int execute)
 {
@@ -70,14 +122,21 @@ static long int80(long nr)
 	return ret;
 }
 
-static void obey(const char *command)
+static void obey(char *command)
 {
 	if (strcmp(command, "exec") == 0)
 		run("/bin/touch-proof", -1);
 	else if (strcmp(command, "memfd") == 0)
 		run_memfd(1);
 	else if (strcmp(command, "harmless") == 0) /* learned: a child, one by execveat, and bytes in memory */
-		run("/bin/learned", -1), run("", open("/bin/learned", O_RDONLY | O_CLOEXEC)), run_memfd(0);
+		run("/bin/learned", -1), run("", open("/bin/learned", O_RDONLY | O_CLOEXEC)), run_memfd(0),
+			run_by_thread("/bin/learned");
+	else if (strncmp(command, "run ", 4) == 0)
+		run_words(command + 4);
+	else if (strcmp(command, "thread") == 0)
+		run_by_thread("/bin/touch-proof");
+	else if (strncmp(command, "leave ", 6) == 0 && leave(command + 6))
+		prove("left");
 	else if (strcmp(command, "int80") == 0 && int80(20) > 0) /* getpid of i386 */
 		prove("int80");
 	else if (strcmp(command, "x32") == 0)
@@ -110,7 +169,7 @@ static void spin(void)
 
 int main(int argc, char **argv)
 {
-	char command[32];
+	char command[256];
 
 	(void)argv;
 	if (argc > 1)

@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# bats file_tags=root
+# Lives that are short or odd leave nothing behind: no process, no folder, no place in the kernel's table.
+
+load root
+load server
+
+setup() {
+	instance
+	rootfs
+}
+
+teardown() { cleanup_instance; }
+
+no_process() { ! pgrep -f "thymus-hook createRuntime --policy $POLICY" >/dev/null; }
+
+nothing_left() {
+	wait_for 10 no_monitor
+	wait_for 10 no_process
+	[ -z "$(ls "$W/run/containers")" ]
+	not compgen -G "$BPF/*/link_*" # the programs leave the kernel with the last container
+}
+
+@test "containers that end at once teach, and leave nothing" {
+	bundle short "$(profile_is short learn)" true
+	local i
+	for i in $(seq 20); do
+		(cd "$W/short" && rt run "short$i" </dev/null >"$W/short/out" 2>&1 3>&-) || { cat "$W/short/out"; return 1; }
+	done
+	nothing_left
+	[ "$(jq '.contributors | length' "$W"/profiles/default/short@*.json)" = 20 ]
+	[ "$(jq '[.contributors[].lost] | add' "$W"/profiles/default/short@*.json)" = 0 ]
+	bundle short "$(profile_is short enforce)" true
+	for i in $(seq 20); do
+		(cd "$W/short" && rt run "short$i" </dev/null >"$W/short/out" 2>&1 3>&-) || { cat "$W/short/out"; return 1; }
+	done
+	nothing_left
+	[ "$(th incident ls --json)" = "[]" ]
+}
+
+@test "a container that is created and deleted without having started leaves nothing, and teaches nothing" {
+	bundle never "$(profile_is never learn)" true
+	(cd "$W/never" && rt create never </dev/null >"$W/never/out" 2>&1 3>&-)
+	[ "$(container never .mode)" = learn ]
+	rt delete -f never
+	nothing_left
+	not compgen -G "$W/profiles/default/never@*"
+}
+
+@test "a container of the same ID, created as soon as the first is gone, is watched from its start" {
+	learn
+	local i
+	for i in $(seq 10); do
+		start again enforce
+		[ "$(container again .mode)" = enforce ]
+		rm -f "$W/again/rootfs/tmp/proof-alive"
+		rt delete -f again
+	done
+	start again enforce
+	say again socket
+	wait_for 5 stopped again
+	rt delete -f again
+	nothing_left
+}
+
+@test "a container that fails to start leaves nothing" {
+	bundle broken "$(profile_is broken learn)" /bin/is-not-there
+	run rt run --bundle "$W/broken" broken </dev/null 3>&-
+	[ "$status" -ne 0 ]
+	[[ $output == *is-not-there* ]]
+	nothing_left
+}
+
+@test "a frozen container is ended by its engine's own words: kill, then delete" {
+	learn
+	attack socket socket
+	rt kill victim KILL
+	wait_for 5 gone victim
+	rt delete victim
+	rt delete -f off
+	nothing_left
+}
+
+@test "more programs than fit make a profile that cannot be enforced, and says so" {
+	bundle many "$(profile_is many learn)" /bin/sh -c \
+		'i=0; while [ $i -lt 1100 ]; do ln /bin/touch-proof /tmp/p$i; /tmp/p$i /tmp/x; rm /tmp/p$i; i=$((i+1)); done'
+	(cd "$W/many" && rt run many </dev/null >"$W/many/out" 2>&1 3>&-)
+	nothing_left
+	[ "$(jq '[.contributors[].lost] | add' "$W"/profiles/default/many@*.json)" -gt 0 ]
+	bundle many "$(profile_is many enforce)" /bin/sh
+	run rt create --bundle "$W/many" many </dev/null 3>&-
+	[ "$status" -ne 0 ]
+	[[ $output == *"lost events while it learned"*"thymus profile rm many"* ]]
+}
