@@ -39,16 +39,16 @@ enum { JSON_COMMENTS = 1 }; /* flag: allow comments (policy files) */
 
 /* Twin keys: exact twins are always refused.  Keys that differ in case only are refused where
  * encoding/json would take one for the other, which only the caller's schema can know: see
- * json_refuse_folded(). */
+ * json_unfold(). */
 must_check int json_parse(const char *text, size_t len, unsigned flags, struct json **ret,
 			  struct err *e);
 void json_free(struct json *doc);
 AUTO(json, struct json *, json_free)
 
-/* Refuse a key of `object` that encoding/json would take for one of `known` (NULL-terminated) or
- * that folds to a twin of another known key of the object: other case, U+017F for s, U+212A for k. */
-must_check int json_refuse_folded(const struct json *object, const char *const *known,
-				  struct err *e);
+/* A key of `object` that encoding/json would take for one of `known` (NULL-terminated: other case, U+017F for s, U+212A
+ * for k) becomes that one, so that every reader sees the same.  Two objects that become one are joined; two that
+ * contradict each other, in a member or by not being objects, are refused. */
+must_check int json_unfold(struct json *object, const char *const *known, struct err *e);
 
 /* Look-ups.  All accept NULL and return NULL when absent or of another type. */
 struct json *json_get(const struct json *object, const char *key);            /* any type */

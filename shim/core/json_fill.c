@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Next character of a key as encoding/json compares keys: ASCII case folded, and the two letters
@@ -34,16 +35,70 @@ static bool same_folded(const char *a, const char *b)
 	return true;
 }
 
-int json_refuse_folded(const struct json *object, const char *const *known, struct err *e)
+static struct json *folded(const struct json *object, const struct json *not, const char *key)
 {
+	for (struct json *v = object->child; v; v = v->next)
+		if (v != not && same_folded(v->key, key))
+			return v;
+	return NULL;
+}
+
+/* encoding/json decodes both objects into one struct: the same for every reader only if they have no member in common. */
+static bool join(struct json *into, struct json *from)
+{
+	if (into->type != JSON_OBJECT || from->type != JSON_OBJECT)
+		return false;
+	for (const struct json *v = from->child; v; v = v->next)
+		if (folded(into, NULL, v->key))
+			return false;
+	if (into->last)
+		into->last->next = from->child;
+	else
+		into->child = from->child;
+	if (from->last)
+		into->last = from->last;
+	from->child = from->last = NULL;
+	return true;
+}
+
+/* Returns 1 when the member became part of its twin, and is to go. */
+static int unfold(struct json *object, struct json *member, const char *known, struct err *e)
+{
+	struct json *twin = folded(object, member, known);
+	char *key;
+
+	if (twin && join(twin, member))
+		return 1;
+	if (twin)
+		return fail(e, EINVAL, "key \"%.80s\" is \"%s\" to some readers, and so is \"%.80s\": "
+			    "write \"%s\" once", member->key, known, twin->key, known);
+	key = strdup(known);
+	if (!key)
+		return fail(e, ENOMEM, "out of memory");
+	free(member->key);
+	member->key = key;
+	return 0;
+}
+
+int json_unfold(struct json *object, const char *const *known, struct err *e)
+{
+	struct json *next;
+
 	if (!object || object->type != JSON_OBJECT)
 		return 0;
-	for (const struct json *v = object->child; v; v = v->next)
-		for (const char *const *k = known; *k; k++)
-			if (strcmp(v->key, *k) != 0 && same_folded(v->key, *k))
-				return fail(e, EINVAL, "key \"%.80s\" is \"%s\" to some readers "
-					    "and unknown to others: write \"%s\"",
-					    v->key, *k, *k);
+	for (struct json *v = object->child; v; v = next) {
+		const char *const *k = known;
+		int rc;
+
+		next = v->next;
+		while (*k && !(strcmp(v->key, *k) != 0 && same_folded(v->key, *k)))
+			k++;
+		rc = *k ? unfold(object, v, *k, e) : 0;
+		if (rc < 0)
+			return rc;
+		if (rc > 0)
+			json_remove(object, v->key);
+	}
 	return 0;
 }
 

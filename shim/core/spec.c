@@ -50,9 +50,9 @@ static int check_members(const struct json *doc, const char *at, enum json_type 
 	return 0;
 }
 
-static int check_document(const struct json *doc, struct err *e)
+static int check_document(struct json *doc, struct err *e)
 {
-	int rc = doc->type == JSON_OBJECT ? spec_schema_check(doc, e) :
+	int rc = doc->type == JSON_OBJECT ? spec_schema_settle(doc, e) :
 					    fail(e, EINVAL, "not an object");
 
 	if (rc == 0)

@@ -23,7 +23,7 @@ struct spec {
 	const char  *profile;        /* annotation io.thymus.profile, NULL when absent: hostile */
 };
 
-/* Parse and check: refuses what json_parse() refuses, keys that only fold to keys of the schema
+/* Parse and check: refuses what json_parse() refuses, keys that fold to one of the schema's
  * (spec_schema.h), and values of the wrong type where we read.  `ret` owns the document:
  * spec_done(). */
 must_check int spec_parse(const char *text, size_t len, struct spec *ret, struct err *e);

@@ -97,7 +97,7 @@ static const struct { const char *at; const char *const *known; } places[] = {
 	{ "linux.timeOffsets.*", offset_keys },
 };
 
-static struct json *step(const struct json *object, const char *name, size_t len)
+static struct json *step(struct json *object, const char *name, size_t len)
 {
 	char key[32];
 
@@ -106,8 +106,8 @@ static struct json *step(const struct json *object, const char *name, size_t len
 	return json_get(object, key);
 }
 
-/* Check what stands at `at` below `v`; recursion is as deep as the longest place above. */
-static int check_at(const struct json *v, const char *at, const char *const *known, struct err *e)
+/* Settle what stands at `at` below `v`; recursion is as deep as the longest place above. */
+static int settle_at(struct json *v, const char *at, const char *const *known, struct err *e)
 {
 	size_t len = strcspn(at, ".");
 	const char *rest = at + len + (at[len] == '.');
@@ -116,20 +116,20 @@ static int check_at(const struct json *v, const char *at, const char *const *kno
 	if (!v)
 		return 0;
 	if (!*at)
-		return json_refuse_folded(v, known, e);
+		return json_unfold(v, known, e);
 	if (at[0] != '*')
-		return check_at(step(v, at, len), rest, known, e);
+		return settle_at(step(v, at, len), rest, known, e);
 	if (v->type != JSON_ARRAY && v->type != JSON_OBJECT)
 		return 0;
 	for (v = v->child; v && rc == 0; v = v->next)
-		rc = check_at(v, rest, known, e);
+		rc = settle_at(v, rest, known, e);
 	return rc;
 }
 
-int spec_schema_check(const struct json *doc, struct err *e)
+int spec_schema_settle(struct json *doc, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int rc = check_at(doc, places[i].at, places[i].known, e);
+		int rc = settle_at(doc, places[i].at, places[i].known, e);
 
 		if (rc < 0)
 			return *places[i].at ? fail_in(e, rc, places[i].at) : rc;

@@ -4,14 +4,15 @@
  * config-linux.md; specs-go/config.go).
  *
  * encoding/json takes "Root" for "root"; crun and we do not.  Where a struct of runc's is decoded,
- * a key that only folds to a known one is refused; in free-form maps (annotations, sysctl, unified,
- * names of rdma devices) keys may differ in case as they like.
+ * a key that folds to a known one is written as that (runc's own tests have "CPU" beside "cpu"), and two that
+ * contradict each other are refused; in free-form maps (annotations, sysctl, unified, names of rdma devices)
+ * keys may differ in case as they like.
  */
 #ifndef THYMUS_SPEC_SCHEMA_H
 #define THYMUS_SPEC_SCHEMA_H
 
 #include "json.h"
 
-must_check int spec_schema_check(const struct json *doc, struct err *e);
+must_check int spec_schema_settle(struct json *doc, struct err *e);
 
 #endif

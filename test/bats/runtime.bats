@@ -308,7 +308,7 @@ passed() {
 	done <<-'END'
 		{"root":{"path":"a","path":"b"}}|key "path" appears twice in "root"
 		{"root":{"path":"a"},"Root":{"path":"b"}}|key "Root" is "root" to some readers
-		{"process":{"noNewPrivilege\0305\0277":false}}|write "noNewPrivileges"
+		{"process":{"noNewPrivileges":true,"noNewPrivilege\0305\0277":false}}|write "noNewPrivileges"
 		{"root":{"path":"a\\u0000b"}}|NUL
 		{"root":{"path":"a\\ud800b"}}|half a character
 		{"root":{"path":"\0377"}}|not UTF-8

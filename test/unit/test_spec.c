@@ -42,24 +42,40 @@ static void test_read(void)
 	spec_done(&s);
 }
 
+/* One reading for all: what runc would take for a known key is written as that one. */
+static void test_settled(void)
+{
+	static const struct { const char *text, *at; } rows[] = {
+		{ "{\"Root\":{\"PATH\":\"x\"}}", "root.path" },
+		{ "{\"process\":{\"noNewPrivilege\xc5\xbf\":true}}", "process.noNewPrivileges" },
+		{ "{\"process\":{\"user\":{\"UID\":0}}}", "process.user.uid" },
+		{ "{\"process\":{\"capabilities\":{\"Bounding\":[]}}}", "process.capabilities.bounding" },
+		{ "{\"hooks\":{\"CreateRuntime\":[]}}", "hooks.createRuntime" },
+		{ "{\"linux\":{\"resources\":{\"CPU\":{\"Cpus\":\"0\"}}}}", "linux.resources.cpu.cpus" },
+		{ "{\"linux\":{\"resources\":{\"rdma\":{\"mlx\":{\"HcaHandles\":1}}}}}", "linux.resources.rdma.mlx.hcaHandles" },
+		{ "{\"linux\":{\"timeOffsets\":{\"boottime\":{\"Secs\":1}}}}", "linux.timeOffsets.boottime.secs" },
+		{ "{\"annotations\":{\"Root\":\"x\"}}", "annotations.Root" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err e = { "" };
+		struct spec s;
+
+		ok(parse(rows[i].text, &s, &e) == 0 && json_at(s.doc, rows[i].at), "%s has %s %s", rows[i].text, rows[i].at, e.text);
+		spec_done(&s);
+	}
+}
+
 static void test_refused(void)
 {
 	static const struct { const char *text, *words; } rows[] = {
 		{ "[]", "not an object" },
-		{ "{\"Root\":{}}", "\"Root\" is \"root\" to some readers" },
-		{ "{\"process\":{\"noNewPrivilege\xc5\xbf\":true}}", "write \"noNewPrivileges\"" },
-		{ "{\"process\":{\"user\":{\"UID\":0}}}", "process.user" },
-		{ "{\"process\":{\"capabilities\":{\"Bounding\":[]}}}", "process.capabilities" },
-		{ "{\"mounts\":[{},{\"Source\":\"/\"}]}", "mounts.*: key \"Source\"" },
-		{ "{\"hooks\":{\"prestart\":[{\"PATH\":\"/x\"}]}}", "hooks" },
-		{ "{\"hooks\":{\"CreateRuntime\":[]}}", "createRuntime" },
-		{ "{\"linux\":{\"Seccomp\":null}}", "linux: key" },
-		{ "{\"linux\":{\"seccomp\":{\"syscalls\":[{\"args\":[{\"Op\":1}]}]}}}", "\"Op\"" },
-		{ "{\"linux\":{\"resources\":{\"rdma\":{\"mlx\":{\"HcaHandles\":1}}}}}",
-			"HcaHandles" },
-		{ "{\"linux\":{\"resources\":{\"blockIO\":{\"weightDevice\":[{\"Major\":1}]}}}}",
-			"Major" },
-		{ "{\"linux\":{\"timeOffsets\":{\"boottime\":{\"Secs\":1}}}}", "Secs" },
+		{ "{\"root\":{\"path\":\"a\"},\"Root\":{\"path\":\"b\"}}", "\"Root\" is \"root\" to some readers, and so is \"root\": write \"root\" once" },
+		{ "{\"process\":{\"noNewPrivilege\xc5\xbf\":true,\"noNewPrivileges\":false}}", "process: key" },
+		{ "{\"process\":{\"user\":{\"UID\":0,\"Uid\":1}}}", "process.user" },
+		{ "{\"mounts\":[{},{\"Source\":\"/\",\"source\":\"/\"}]}", "mounts.*: key \"Source\"" },
+		/* the outer key is settled before what is in it */
+		{ "{\"Linux\":{\"Seccomp\":null,\"seccomp\":{}}}", "linux: key" },
 		{ "{\"ociVersion\":1}", "ociVersion is not a string" },
 		{ "{\"root\":[]}", "root is not an object" },
 		{ "{\"root\":{\"path\":{}}}", "root.path is not a string" },
@@ -154,6 +170,7 @@ static void test_hooks(void)
 int main(void)
 {
 	test_read();
+	test_settled();
 	test_refused();
 	test_free_form();
 	test_hooks();
