@@ -109,7 +109,7 @@ static void wait_until_empty(const struct plan *p)
 
 static int keeper_main(const struct plan *plan, int to)
 {
-	struct monitor m = { .plan = plan, .gate = -1, .root = -1, .upper = -1, .pidfd = -1 };
+	struct monitor m = { .plan = plan, .keeper = getpid(), .gate = -1, .root = -1, .upper = -1, .pidfd = -1 };
 	struct err e = { "" };
 
 	prctl(PR_SET_NAME, "thymus-keeper");
@@ -124,8 +124,10 @@ static int keeper_main(const struct plan *plan, int to)
 	if (monitor_attach(&m, &e) < 0 || privs_drop(&e) < 0) {
 		answer(to, e.text);
 		monitor_detach(&m);
+		forget(plan);
 		return 1;
 	}
+	monitor_save_state(&m); /* whoever asks once `create` has returned finds it */
 	answer(to, "ok");
 	keep(&m);
 	wait_until_empty(plan);

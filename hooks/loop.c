@@ -28,8 +28,8 @@ void monitor_save_state(struct monitor *m)
 		profile_state_name(m->profile->state) : profile_state_name(PROFILE_LEARNING),
 		.words = m->words, .tiers = m->tiers, .sensor = "bpf", .gates = m->gate >= 0 ? "exec" : "",
 		.incident = h->incident, .action = h->action, .unified = p->cgroup.unified,
-		.freezer = p->cgroup.freezer, .pid = (unsigned)p->pid, .keeper = (unsigned)getppid(),
-		.monitor = (unsigned)getpid(), .slot = tenant_slot(m->tenant), .started = h->started,
+		.freezer = p->cgroup.freezer, .pid = (unsigned)p->pid, .keeper = (unsigned)m->keeper,
+		.monitor = getpid() == m->keeper ? 0 : (unsigned)getpid(), .slot = tenant_slot(m->tenant), .started = h->started,
 		.frozen_since = h->frozen_since, .calls = sensor_calls(m->sensor, tenant_slot(m->tenant)),
 		.lost = m->row->lost + m->row->full, .deviations = m->row->deviations, .incidents = h->incidents,
 		.grams = m->profile ? model_count(m->profile->model) : 0, .programs = m->row->programs - 1,
@@ -118,7 +118,6 @@ static void finish(struct monitor *m)
 			 (unsigned long long)m->shared->verdicts, (unsigned long long)m->shared->verdict_hash);
 		monitor_journal(m, "trace", words);
 	}
-	monitor_save_state(m);
 }
 
 static int watch(int epoll, int fd)
@@ -169,7 +168,7 @@ int monitor_run(struct monitor *m)
 				monitor_gate_drain(m);
 			else if (ev[i].data.fd == m->pidfd || ev[i].data.fd == signals)
 				ended = true;
-			else if (ev[i].data.fd == timer && read(timer, &n, sizeof(n)) == sizeof(n))
+			else if (ev[i].data.fd == timer && !ended && read(timer, &n, sizeof(n)) == sizeof(n))
 				tick(m, ++ticks);
 			else
 				drain(m);

@@ -64,6 +64,7 @@ struct monitor {
 	struct container *row;
 	struct profile *profile;  /* what is judged by; NULL while learning */
 	struct amendment *amendments;
+	pid_t keeper;
 	struct recorder *recorder; /* of a trace, or NULL */
 	int  root;      /* O_PATH of the container's root */
 	int  upper;     /* O_PATH of its overlay's upper folder, -1 */

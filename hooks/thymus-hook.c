@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "journal.h"
 #include "monitor.h"
 #include "policy_load.h"
@@ -102,6 +103,8 @@ static void end(const struct plan *p)
 	for (int i = 0; i < 30 && state_load(p->state, &s, &e) == 0; i++) {
 		bool alive = s.keeper && kill((pid_t)s.keeper, 0) == 0;
 
+		if (!alive)
+			control_forget(&p->policy, &s);
 		state_done(&s);
 		if (!alive) {
 			char path[4200];

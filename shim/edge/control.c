@@ -108,6 +108,18 @@ int control_release(const struct policy *p, const struct state *s, struct err *e
 	return rc;
 }
 
+void control_forget(const struct policy *p, const struct state *s)
+{
+	struct sensor *sensor;
+	struct container *row;
+	struct err ignored;
+
+	if (row_of(p, s, &sensor, &row, &ignored) < 0)
+		return;
+	sensor_release(sensor, s->slot);
+	sensor_close(sensor);
+}
+
 bool control_is_stopped(const struct policy *p, const struct state *s)
 {
 	struct sensor *sensor;

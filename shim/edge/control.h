@@ -15,6 +15,9 @@ must_check int control_mode(const struct policy *p, const struct state *s, enum 
 /* Undo freeze: lift condemnation, SIGCONT to what the sensor stopped, thaw. */
 must_check int control_release(const struct policy *p, const struct state *s, struct err *e);
 
+/* Give back the sensor's place of a container that has ended, where its keeper died without doing so. */
+void control_forget(const struct policy *p, const struct state *s);
+
 /* Is the container's cgroup frozen or its flag condemned, now? */
 bool control_is_stopped(const struct policy *p, const struct state *s);
 

@@ -269,6 +269,8 @@ teardown() {
 	rm -f "$W/victim/rootfs/tmp/proof-alive"
 	sleep 0.5
 	not proof victim alive
+	rt delete -f victim # and what nobody of ours was left to give back is given back
+	not compgen -G "$BPF/*/link_*"
 }
 
 @test "pausing and resuming 100 times under load is no deviation" {
