@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -93,12 +94,15 @@ static void keep(struct monitor *m)
 	}
 }
 
-static void answer(int to, const char *words)
+/* Tell the hook, and hear that it still listened.  If it gave up waiting, the container fails or runs on
+ * without us, as policy says: then nothing of ours may stay, nor claim that it is watched. */
+static bool answer(int to, const char *words)
 {
-	ssize_t n = write(to, words, strlen(words) + 1);
+	char heard = 0;
+	bool taken = send(to, words, strlen(words) + 1, MSG_NOSIGNAL) > 0 && recv(to, &heard, 1, 0) == 1;
 
-	(void)n; /* the hook gave up waiting: the container fails or goes on without us, as policy says */
 	close(to);
+	return taken;
 }
 
 static void wait_until_empty(const struct plan *p)
@@ -121,14 +125,14 @@ static int keeper_main(const struct plan *plan, int to)
 		answer(to, "out of memory");
 		return 1;
 	}
-	if (monitor_attach(&m, &e) < 0 || privs_drop(&e) < 0) {
-		answer(to, e.text);
+	bool attached = monitor_attach(&m, &e) == 0 && privs_drop(&e) == 0;
+	if (attached)
+		monitor_save_state(&m); /* whoever asks once `create` has returned finds it */
+	if (!answer(to, attached ? "ok" : e.text) || !attached) {
 		monitor_detach(&m);
 		forget(plan);
 		return 1;
 	}
-	monitor_save_state(&m); /* whoever asks once `create` has returned finds it */
-	answer(to, "ok");
 	keep(&m);
 	wait_until_empty(plan);
 	monitor_detach(&m);
@@ -144,7 +148,7 @@ static int hear(int from, unsigned seconds, struct err *e)
 
 	if (rc == 0)
 		return fail(e, ETIMEDOUT, "the monitor was not attached within %u s (policy: attach_timeout)", seconds);
-	if (rc < 0 || read(from, words, sizeof(words) - 1) <= 0)
+	if (rc < 0 || recv(from, words, sizeof(words) - 1, 0) <= 0 || send(from, "", 1, MSG_NOSIGNAL) != 1)
 		return fail(e, EPIPE, "the keeper died before it had attached");
 	return strcmp(words, "ok") == 0 ? 0 : fail(e, EIO, "%s", words);
 }
@@ -154,8 +158,8 @@ int keeper_start(const struct plan *plan, struct err *e)
 	int ends[2];
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(e, errno, "pipe to the keeper: %m");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return fail(e, errno, "socket to the keeper: %m");
 	pid = fork();
 	if (pid < 0)
 		return fail(e, errno, "fork the keeper: %m");

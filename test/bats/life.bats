@@ -63,6 +63,24 @@ nothing_left() {
 	nothing_left
 }
 
+@test "a monitor that comes too late leaves: the container is not said to be watched, or does not start" {
+	learn
+	instance attach_timeout=1
+	flock "$W/run/sensor.lock" sleep 6 3>&- & # what holds the monitor up
+	local lock=$!
+	start late learn
+	grep -q 'late.*not attached within 1 s' "$W/log/events.jsonl"
+	bundle closed "$(profile_is server enforce)" /bin/server
+	run rt create --bundle "$W/closed" closed </dev/null 3>&-
+	[ "$status" -ne 0 ]
+	[[ $output == *"not attached within 1 s"* ]]
+	wait $lock
+	wait_for 5 no_process
+	[ -z "$(container late .id)" ]
+	rt delete -f late
+	nothing_left
+}
+
 @test "a container that fails to start leaves nothing" {
 	bundle broken "$(profile_is broken learn)" /bin/is-not-there
 	run rt run --bundle "$W/broken" broken </dev/null 3>&-
