@@ -62,7 +62,7 @@ int monitor_attach(struct monitor *m, struct err *e)
 	const struct plan *p = m->plan;
 	int rc;
 
-	m->gate = m->pidfd = m->root = m->upper = -1;
+	m->gate = m->pidfd = m->root = m->layer.upper = -1;
 	m->shared->started = unix_now();
 	m->shared->verdict_hash = 0xcbf29ce484222325ULL;
 	if (getrandom(&m->shared->contributor, sizeof(m->shared->contributor), 0) < 0)
@@ -74,7 +74,7 @@ int monitor_attach(struct monitor *m, struct err *e)
 	m->root = open_root(p, e);
 	if (m->root < 0)
 		return m->root;
-	m->upper = layer_open(p->pid, p->rootfs);
+	layer_open(p->pid, p->rootfs, m->root, &m->layer);
 	rc = claim(m, e);
 	if (rc == 0)
 		rc = tenant_watch_cgroup(m->tenant, p->cgroup.id, p->cgroup.hierarchy, e);
@@ -101,7 +101,7 @@ void monitor_detach(struct monitor *m)
 	recorder_close(m->recorder);
 	profile_free(m->profile);
 	file_close(m->gate);
-	file_close(m->upper);
+	file_close(m->layer.upper);
 	file_close(m->root);
 	file_close(m->pidfd);
 }

@@ -25,11 +25,12 @@ struct allowed {
 	ino_t ino;
 	off_t size;
 	struct timespec ctime;
+	char  sha256[65]; /* of what the container can change, else "" */
 };
 
 static void identity(const struct stat *st, struct allowed *ret)
 {
-	*ret = (struct allowed){ st->st_dev, st->st_ino, st->st_size, st->st_ctim };
+	*ret = (struct allowed){ st->st_dev, st->st_ino, st->st_size, st->st_ctim, "" };
 }
 
 static bool same(const struct allowed *a, const struct allowed *b)
@@ -38,17 +39,29 @@ static bool same(const struct allowed *a, const struct allowed *b)
 	       a->ctime.tv_nsec == b->ctime.tv_nsec;
 }
 
-static void allow_fd(struct monitor *m, int fd)
+static const struct allowed *find(const struct monitor *m, int fd)
+{
+	struct allowed now;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return NULL;
+	identity(&st, &now);
+	for (size_t i = 0; i < m->nallowed; i++)
+		if (same(&m->allowed[i], &now))
+			return &m->allowed[i];
+	return NULL;
+}
+
+static void allow_fd(struct monitor *m, int fd, const char *sha256)
 {
 	struct allowed one, *more;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (find(m, fd) || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	identity(&st, &one);
-	for (size_t i = 0; i < m->nallowed; i++)
-		if (same(&m->allowed[i], &one))
-			return;
+	snprintf(one.sha256, sizeof(one.sha256), "%s", sha256);
 	more = realloc(m->allowed, (m->nallowed + 1) * sizeof(*more));
 	if (!more)
 		return;
@@ -79,83 +92,96 @@ static bool loader_of(int fd, char ret[256])
 	return false;
 }
 
-/* A file's own path in the container: our descriptors of its files show no more. */
-static bool path_of(int fd, char ret[4096])
+/* A file's own path in the container: our descriptors of its files show no more, once its root is its root. */
+static bool path_of(const struct monitor *m, int fd, char ret[4096])
 {
+	size_t above = strlen(m->plan->rootfs);
 	char link[64];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, ret, 4095);
 	ret[n < 0 ? 0 : n] = '\0';
+	if (!m->row->started && strncmp(ret, m->plan->rootfs, above) == 0 && ret[above] == '/')
+		memmove(ret, ret + above, strlen(ret + above) + 1);
 	return n > 0;
 }
 
-static bool in_upper(const struct monitor *m, int fd, char sha256[65])
+bool monitor_by_content(const struct monitor *m)
 {
-	char path[4096];
-
-	return path_of(fd, path) && layer_has(m->upper, m->root, fd, path, sha256);
+	return strncmp(m->plan->who.image, "fp-", 3) == 0;
 }
 
 bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd)
 {
 	char sha256[65];
+	enum layer_kind kind = layer_of(&m->layer, fd, g->path, sha256);
 
-	return !layer_has(m->upper, m->root, fd, g->path, sha256) || (*sha256 && strcmp(sha256, g->sha256) == 0);
+	if (kind != LAYER_IMAGE) /* the largest files are what they are, where they have no image to differ from */
+		return *sha256 ? strcmp(sha256, g->sha256) == 0 : kind == LAYER_OPEN && !*g->sha256;
+	if (!monitor_by_content(m) || !*g->sha256 || find(m, fd))
+		return true;
+	return digest_file(fd, LAYER_HASHED, sha256) && strcmp(sha256, g->sha256) == 0;
 }
 
-/* What `fd`'s program cannot run without: its loader, if that is the image's. */
+/* What `fd`'s program cannot run without: its loader, if that is the image's, or nothing tells whose it is. */
 static void allow_loader(struct monitor *m, int program)
 {
-	char loader[256], sha256[65];
+	char loader[256], path[4096], sha256[65];
 
 	if (!loader_of(program, loader))
 		return;
 	auto_of(fd) int fd = rootfs_open(m->root, loader);
-	if (fd >= 0 && !in_upper(m, fd, sha256))
-		allow_fd(m, fd);
+	if (fd >= 0 && path_of(m, fd, path) && layer_of(&m->layer, fd, path, sha256) != LAYER_OWN)
+		allow_fd(m, fd, sha256);
 }
 
 static void allow_program(struct monitor *m, const struct program *g)
 {
 	auto_of(fd) int fd = rootfs_open_exact(m->root, g->path);
+	char sha256[65];
 
 	if (fd < 0 || !monitor_unchanged(m, g, fd))
 		return;
-	allow_fd(m, fd);
+	(void)layer_of(&m->layer, fd, g->path, sha256);
+	allow_fd(m, fd, sha256);
 	allow_loader(m, fd);
 }
 
 /* A learned program that was written or touched (chown) in the container since, with the content that was learned: its
  * new identity is told to the sensor before the exec goes on. */
-static bool readmit(struct monitor *m, int fd)
+static bool readmit(struct monitor *m, int fd, const char *path, const char *sha256)
 {
-	int fds[GRAM_PROGRAMS];
-	u32 index[GRAM_PROGRAMS], count = 0;
-	char path[4096], sha256[65];
+	bool found = false;
 	struct err e;
 
-	if (!path_of(fd, path) || !layer_has(m->upper, m->root, fd, path, sha256) || !*sha256)
-		return false;
 	for (u32 i = 1; i < m->profile->nprograms; i++) {
 		const struct program *g = &m->profile->programs[i];
 
 		if (strcmp(g->path, path) != 0 || strcmp(g->sha256, sha256) != 0)
 			continue;
-		fds[count] = fd;
-		index[count++] = i;
+		if (monitor_replace(m, fd, i, &e) < 0) {
+			monitor_journal(m, "error", e.text);
+			return false;
+		}
+		found = true;
 	}
-	if (count == 0 || m->shared->readmitted + count > GRAM_PROGRAMS) /* all containers share the kernel's table */
-		return false;
-	m->shared->readmitted += count;
-	if (monitor_know(m, fds, index, count, &e) < 0) {
-		monitor_journal(m, "error", e.text);
-		return false;
-	}
-	allow_fd(m, fd);
-	allow_loader(m, fd);
-	return true;
+	if (found)
+		allow_loader(m, fd);
+	return found;
+}
+
+/* What the container can change is its content, each time: a shared mapping changes it without a trace. */
+static bool is_learned(struct monitor *m, int fd)
+{
+	const struct allowed *known = find(m, fd);
+	char path[4096], sha256[65];
+
+	if (!path_of(m, fd, path) || layer_of(&m->layer, fd, path, sha256) == LAYER_IMAGE)
+		return known;
+	if (known && strcmp(known->sha256, sha256) == 0) /* both "": too large to read while an exec waits */
+		return true;
+	return *sha256 && readmit(m, fd, path, sha256);
 }
 
 void monitor_gate_fill(struct monitor *m)
@@ -180,44 +206,32 @@ static void refuse(struct monitor *m, int fd, pid_t pid)
 	m->row->condemned = 1;
 	__atomic_fetch_add(&m->row->stops, 1, __ATOMIC_RELAXED);
 	r->pid = pid;
-	r->upper = path_of(fd, r->path) && layer_has(m->upper, m->root, fd, r->path, r->sha256);
-	if (!r->upper)
+	r->upper = path_of(m, fd, r->path) && layer_of(&m->layer, fd, r->path, r->sha256) == LAYER_OWN;
+	if (!*r->sha256)
 		(void)digest_file(fd, LAYER_HASHED, r->sha256);
 }
 
-static enum gate_answer judge(void *ctx, int fd, pid_t pid)
+static bool judge(void *ctx, int fd, pid_t pid)
 {
 	struct monitor *m = ctx;
-	struct allowed now;
 	struct task task;
-	struct stat st;
 
 	/* Who is no member (the runtime on its way in, the host) or speaks for the engine (a
 	 * session) is not ours to refuse; a script is judged with its interpreter, by the sensor. */
 	if (pid != m->plan->pid || m->row->started) {
 		if (!sensor_task(m->sensor, pid, &task) || task.generation != m->row->generation)
-			return GATE_ONCE;
+			return true;
 		if (task.thread.flags & THREAD_JOINING || (task.thread.flags & THREAD_SESSION && !m->row->session_act))
-			return GATE_ONCE;
+			return true;
 		if (m->row->open[task.thread.program % GRAM_PROGRAMS])
-			return GATE_ONCE;
+			return true;
 	}
 	if (m->row->condemned)
-		return GATE_DENY;
-	if (is_script(fd))
-		return GATE_ONCE;
-	if (fstat(fd, &st) == 0) {
-		identity(&st, &now);
-		for (size_t i = 0; i < m->nallowed; i++)
-			if (same(&m->allowed[i], &now))
-				return GATE_ALWAYS;
-	}
-	if (!(m->row->act & VERDICT_EXEC) || m->row->mode != SENSE_JUDGE)
-		return GATE_ONCE;
-	if (readmit(m, fd))
-		return GATE_ALWAYS;
+		return false;
+	if (is_script(fd) || !(m->row->act & VERDICT_EXEC) || m->row->mode != SENSE_JUDGE || is_learned(m, fd))
+		return true;
 	refuse(m, fd, pid);
-	return GATE_DENY;
+	return false;
 }
 
 void monitor_gate_drain(struct monitor *m)

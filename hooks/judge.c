@@ -39,10 +39,17 @@ static u32 local_of(const struct monitor *m, const struct program *g)
 	for (u32 i = 1; i < GRAM_PROGRAMS; i++) {
 		const struct seen *s = &m->shared->seen[i];
 
-		if (s->used && s->session == g->session && strcmp(s->path, g->path) == 0 && strcmp(s->name, g->name) == 0)
+		if (s->used && s->session == g->session && strcmp(s->path, g->path) == 0 && strcmp(s->name, g->name) == 0 &&
+		    (!*s->sha256 || strcmp(s->sha256, g->sha256) == 0))
 			return i;
 	}
 	return 0;
+}
+
+static void name_key(struct program_key *key, const struct program *g)
+{
+	key->name = program_name_hash(g->name, strchr(g->name, '/') != NULL);
+	key->session = g->session;
 }
 
 static int know(struct monitor *m, const struct program *g, const struct program_key *found, u32 index, struct err *e)
@@ -50,8 +57,7 @@ static int know(struct monitor *m, const struct program *g, const struct program
 	struct program_key key = *found;
 	u32 local = local_of(m, g);
 
-	key.name = program_name_hash(g->name, strchr(g->name, '/') != NULL);
-	key.session = g->session;
+	name_key(&key, g);
 	if (local == 0) {
 		local = __atomic_fetch_add(&m->row->programs, 1, __ATOMIC_RELAXED);
 		if (local >= GRAM_PROGRAMS)
@@ -59,6 +65,7 @@ static int know(struct monitor *m, const struct program *g, const struct program
 		struct seen *s = &m->shared->seen[local];
 		snprintf(s->path, sizeof(s->path), "%s", g->path);
 		snprintf(s->name, sizeof(s->name), "%s", g->name);
+		snprintf(s->sha256, sizeof(s->sha256), "%s", g->sha256);
 		s->session = g->session;
 		s->used = true;
 	}
@@ -78,6 +85,24 @@ static int know_batch(struct monitor *m, const int *fd, const u32 *index, u32 co
 		if (b.known[i])
 			rc = know(m, &m->profile->programs[index[i]], &b.key[i], index[i], e);
 	return rc;
+}
+
+int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e)
+{
+	struct batch b = { .known = { false } };
+	struct program_key *before = &m->readmitted[index];
+	int rc;
+
+	for (u32 i = 0; i < BATCH; i++)
+		b.fd[i] = i == 0 ? fd : -1;
+	rc = sensor_identify(m->sensor, note_key, &b, e);
+	if (rc < 0 || !b.known[0])
+		return rc < 0 ? rc : fail(e, ENOENT, "the kernel does not tell what %s is", m->profile->programs[index].path);
+	if (before->inode) /* all containers share the kernel's table */
+		tenant_forget(m->tenant, before);
+	*before = b.key[0];
+	name_key(before, &m->profile->programs[index]);
+	return know(m, &m->profile->programs[index], before, index, e);
 }
 
 int monitor_know(struct monitor *m, const int *fd, const u32 *index, u32 count, struct err *e)
@@ -119,6 +144,14 @@ static int know_some(struct monitor *m, u32 from, u32 to, struct err *e)
 	return rc;
 }
 
+/* A file that was seen with another content than the profile's is another program by the same path. */
+static u32 program_as_seen(const struct profile *p, const struct seen *s)
+{
+	u32 i = profile_program(p, s->path, s->name, s->session);
+
+	return i && *s->sha256 && strcmp(s->sha256, p->programs[i].sha256) != 0 ? 0 : i;
+}
+
 static int know_programs(struct monitor *m, struct err *e)
 {
 	u32 end = m->profile->nprograms;
@@ -130,7 +163,7 @@ static int know_programs(struct monitor *m, struct err *e)
 		const struct seen *s = &m->shared->seen[i];
 
 		if (s->used)
-			m->row->profile_program[i] = (u16)profile_program(m->profile, s->path, s->name, s->session);
+			m->row->profile_program[i] = (u16)program_as_seen(m->profile, s);
 	}
 	return rc;
 }
@@ -177,14 +210,14 @@ static bool lossy(const struct profile *p, struct err *e)
 /* What to do in a mode, given the profile: off, learn, monitor or enforce. */
 static enum mode in_force(const struct plan *plan, enum mode asked, const struct profile *p)
 {
-	bool learning = !p || p->state == PROFILE_LEARNING;
+	bool learning = !p || profile_is_open(p);
 
 	switch (asked) {
 	case MODE_AUTO:
 		if (learning)
 			return MODE_LEARN;
 		return p->state == PROFILE_READY ? plan->policy.ready_mode : MODE_MONITOR;
-	case MODE_LEARN: /* a profile in proving or ready takes nothing from learners */
+	case MODE_LEARN: /* a profile in proving, ready or enforced takes nothing from learners */
 		return learning ? MODE_LEARN : MODE_MONITOR;
 	case MODE_MONITOR:
 		return p && p->nprograms > 1 ? MODE_MONITOR : MODE_LEARN;
@@ -253,6 +286,26 @@ static void say(struct monitor *m, const struct profile *p, enum mode mode)
 		 m->gate_why_not[0] ? "; " : "", m->gate_why_not);
 }
 
+/* What is enforced is taught no more; `*p` becomes what is on disk now. */
+static int close_profile(const char *path, struct profile **p, struct err *e)
+{
+	struct profile *now = NULL;
+	struct store_lock lock;
+	int rc = store_lock(path, &lock, e);
+
+	if (rc < 0)
+		return rc;
+	rc = store_load(path, &now, e);
+	if (rc == 0) {
+		profile_free(*p);
+		*p = now;
+		now->enforced = unix_now();
+		rc = store_save(path, now, e);
+	}
+	store_unlock(&lock);
+	return rc;
+}
+
 int monitor_apply(struct monitor *m, struct err *e)
 {
 	const struct plan *plan = m->plan;
@@ -270,6 +323,12 @@ int monitor_apply(struct monitor *m, struct err *e)
 			    plan->who.scope, plan->who.name);
 	if (mode == MODE_ENFORCE && lossy(p, e))
 		return -EINVAL;
+	if (mode == MODE_ENFORCE && p->state == PROFILE_LEARNING && p->enforced == 0) {
+		rc = close_profile(plan->profile, &p, e);
+		stamp = file_stamp(plan->profile);
+	}
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
 	m->profile_stamp = stamp;
 	say(m, p, mode);
 	m->tiers[0] = '\0';

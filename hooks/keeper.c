@@ -105,15 +105,9 @@ static bool answer(int to, const char *words)
 	return taken;
 }
 
-static void wait_until_empty(const struct plan *p)
-{
-	for (int i = 0; i < 20 && !cgroup_empty(&p->cgroup); i++)
-		usleep(100000);
-}
-
 static int keeper_main(const struct plan *plan, int to)
 {
-	struct monitor m = { .plan = plan, .keeper = getpid(), .gate = -1, .root = -1, .upper = -1, .pidfd = -1 };
+	struct monitor m = { .plan = plan, .keeper = getpid(), .gate = -1, .root = -1, .layer = { .upper = -1 }, .pidfd = -1 };
 	struct err e = { "" };
 
 	prctl(PR_SET_NAME, "thymus-keeper");
@@ -134,7 +128,6 @@ static int keeper_main(const struct plan *plan, int to)
 		return 1;
 	}
 	keep(&m);
-	wait_until_empty(plan);
 	monitor_detach(&m);
 	forget(plan);
 	return 0;

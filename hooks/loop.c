@@ -68,6 +68,11 @@ static void release(struct monitor *m, u32 asked)
 	__atomic_store_n(&m->row->answered, asked, __ATOMIC_SEQ_CST);
 }
 
+static void drain(struct monitor *m)
+{
+	tenant_drain(m->tenant, monitor_event, m);
+}
+
 static void tick(struct monitor *m, u64 ticks)
 {
 	u32 asked = __atomic_load_n(&m->row->asked, __ATOMIC_SEQ_CST);
@@ -79,6 +84,12 @@ static void tick(struct monitor *m, u64 ticks)
 	monitor_open_programs(m);
 	if (asked != m->row->answered)
 		release(m, asked);
+	monitor_begin_second(m);
+	if (m->row->condemned && !m->shared->action[0]) {
+		drain(m);
+		if (!m->shared->action[0])
+			monitor_missed_stop(m);
+	}
 	if (m->recorder)
 		recorder_flush(m->recorder);
 	if (ticks % SAVE_TICKS == 0) {
@@ -94,11 +105,6 @@ static void tick(struct monitor *m, u64 ticks)
 		m->taught_calls = calls;
 		monitor_follow(m);
 	}
-}
-
-static void drain(struct monitor *m)
-{
-	tenant_drain(m->tenant, monitor_event, m);
 }
 
 /* Nothing will come any more: teach the whole life. */
@@ -151,6 +157,7 @@ int monitor_run(struct monitor *m)
 {
 	auto_of(fd) int epoll = epoll_create1(EPOLL_CLOEXEC), timer = make_timer(), signals = make_signals();
 	struct epoll_event ev[8];
+	bool entry_ended = false;
 	u64 ticks = 0, n;
 	int gate = -1;
 
@@ -166,13 +173,17 @@ int monitor_run(struct monitor *m)
 		for (int i = 0; i < got; i++) {
 			if (ev[i].data.fd == m->gate)
 				monitor_gate_drain(m);
-			else if (ev[i].data.fd == m->pidfd || ev[i].data.fd == signals)
+			else if (ev[i].data.fd == signals)
 				ended = true;
+			else if (ev[i].data.fd == m->pidfd)
+				entry_ended = epoll_ctl(epoll, EPOLL_CTL_DEL, m->pidfd, NULL) == 0;
 			else if (ev[i].data.fd == timer && !ended && read(timer, &n, sizeof(n)) == sizeof(n))
 				tick(m, ++ticks);
 			else
 				drain(m);
 		}
+		/* without a PID namespace of its own, what the entry started outlives it */
+		ended = ended || (entry_ended && cgroup_empty(&m->plan->cgroup));
 	}
 	finish(m);
 	return 0;

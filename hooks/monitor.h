@@ -9,6 +9,7 @@
 #ifndef THYMUS_MONITOR_H
 #define THYMUS_MONITOR_H
 
+#include "layer.h"
 #include "plan.h"
 #include "profile.h"
 #include "sensor.h"
@@ -20,7 +21,8 @@
 struct seen {
 	char path[512];
 	char name[NAME_BYTES];
-	char sha256[65]; /* of a file in the container's own layer, "" of one from the image */
+	char sha256[65]; /* of its content, where that tells more than the image's digest; else "" */
+	enum layer_kind layer; /* where it lay */
 	bool session;
 	bool used;
 };
@@ -30,7 +32,6 @@ struct shared {
 	u32  contributor; /* our id in the profile */
 	u64  started;     /* unix seconds */
 	u64  incidents;
-	u64  readmitted;  /* files of the container's own layer that were let in by their content */
 	u64  proved;      /* clean seconds not yet in the profile */
 	u64  recorded;    /* calls in the trace */
 	u64  verdicts, verdict_hash; /* of the stream that the trace's replay gives too */
@@ -67,7 +68,7 @@ struct monitor {
 	pid_t keeper;
 	struct recorder *recorder; /* of a trace, or NULL */
 	int  root;      /* O_PATH of the container's root */
-	int  upper;     /* O_PATH of its overlay's upper folder, -1 */
+	struct layer layer; /* what of it is the container's own */
 	int  pidfd;     /* of init */
 	int  gate;      /* fanotify group, -1 */
 	char gate_why_not[128];
@@ -77,9 +78,12 @@ struct monitor {
 	char tiers[16];
 	u64  profile_stamp; /* of the file we last read */
 	u64  taught_calls;
+	u64  records_second; /* unix; in it ... */
+	u32  records;        /* ... so many deviations wanted a line in the journal */
 	struct refusal refused;
 	struct allowed *allowed; /* files that the gate lets pass */
 	size_t nallowed;
+	struct program_key readmitted[GRAM_PROGRAMS]; /* by profile index: the file that was let in by its content last */
 };
 
 /* attach.c: put the sensor on the container.  On success the kernel has begun. */
@@ -98,6 +102,8 @@ void monitor_follow(struct monitor *m); /* learning -> proving -> ready */
 /* report.c: verdicts become journal lines or incidents, and actions. */
 void monitor_event(void *ctx, const struct event *ev, size_t size);
 void monitor_stop(struct monitor *m, struct json *incident, pid_t pid, bool kill);
+void monitor_missed_stop(struct monitor *m);
+void monitor_begin_second(struct monitor *m); /* of the journal: says what the last one left out */
 void monitor_journal(struct monitor *m, const char *type, const char *words);
 
 void monitor_refused(struct monitor *m, const struct refusal *r);
@@ -105,9 +111,16 @@ void monitor_refused(struct monitor *m, const struct refusal *r);
 /* What the kernel says of the files open as `fd[]` is what it will say when program `index[]` executes them. */
 must_check int monitor_know(struct monitor *m, const int *fd, const u32 *index, u32 count, struct err *e);
 
+/* The same for a file that takes the place of the one before it, as one that is made anew each time. */
+must_check int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e);
+
 /* gate.c */
 void monitor_gate_fill(struct monitor *m);
 void monitor_gate_drain(struct monitor *m);
+
+/* An image without a digest is known by a fingerprint of a part of it: there, and in the container's own layer, a
+ * program is its content. */
+bool monitor_by_content(const struct monitor *m);
 
 /* Is the file open as `fd` what program `g` was learned as?  From the image, or by its content. */
 bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd);

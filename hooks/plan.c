@@ -44,8 +44,7 @@ static void admit(const struct spec *s, const char *flag, struct plan *p)
 {
 	struct err e;
 
-	p->asked = p->policy.mode;
-	if (flag && policy_mode(flag, &p->asked, &e) == 0)
+	if (flag)
 		return; /* the administrator's own word, in the engine's configuration */
 	if (s->mode && policy_admits_mode(&p->policy, s->mode) && policy_mode(s->mode, &p->asked, &e) == 0)
 		return;
@@ -70,15 +69,22 @@ int plan_end(const char *state, size_t len, const char *policy_file, const char 
 	return rc;
 }
 
-int plan_make(const char *state, size_t len, const char *policy_file, const char *root, const char *mode,
-	      struct plan *p, struct err *e)
+int plan_make(const char *state, size_t len, const char *policy_file, const char *root, const char *bundle,
+	      const char *mode, struct plan *p, struct err *e)
 {
 	char config[4200];
-	auto_free char *text = NULL;
+	auto_free char *text = NULL, *plain = NULL;
 	struct spec spec;
 	size_t size;
 	int rc = plan_end(state, len, policy_file, root, p, e);
 
+	if (rc < 0)
+		return rc;
+	/* from here on a failure must know whether it closes */
+	p->asked = p->policy.mode;
+	rc = mode ? policy_mode(mode, &p->asked, e) : 0;
+	if (rc == 0 && bundle) /* crun's hooks may be told another than the one it was given */
+		rc = copy(p->bundle, sizeof(p->bundle), bundle, "the bundle's path", e);
 	if (rc < 0)
 		return rc;
 	if (p->pid <= 0)
@@ -97,6 +103,9 @@ int plan_make(const char *state, size_t len, const char *policy_file, const char
 				     spec.root_path ? spec.root_path : "rootfs") >= (int)sizeof(p->rootfs))
 		rc = fail(e, ENAMETOOLONG, "root.path is too long");
 	spec_done(&spec);
+	plain = rc == 0 ? realpath(p->rootfs, NULL) : NULL; /* mount tables know no other name */
+	if (plain)
+		rc = copy(p->rootfs, sizeof(p->rootfs), plain, "root.path", e);
 	if (rc == 0)
 		rc = cgroup_of(p->pid, &p->cgroup, e);
 	if (rc < 0)

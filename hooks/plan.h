@@ -29,7 +29,7 @@ struct plan {
 
 /* From `state`, the OCI state JSON (runtime-spec runtime.md), and the hook's own arguments.  NULL: not
  * given.  plan_end(): the container is gone; only policy, id and state folder. */
-must_check int plan_make(const char *state, size_t len, const char *policy_file, const char *root,
+must_check int plan_make(const char *state, size_t len, const char *policy_file, const char *root, const char *bundle,
 			 const char *mode, struct plan *ret, struct err *e);
 must_check int plan_end(const char *state, size_t len, const char *policy_file, const char *root, struct plan *ret,
 			struct err *e);

@@ -17,6 +17,7 @@
 #include "monitor.h"
 #include "recorder.h"
 #include "rootfs.h"
+#include "utf8.h"
 #include "verdict.h"
 
 enum { WORDS = 1024 };
@@ -37,7 +38,7 @@ void monitor_journal(struct monitor *m, const char *type, const char *words)
 
 /* ---- programs ---- */
 
-/* Paths come as components, last first.  Bytes that no terminal should obey become '?'. */
+/* Paths come as components, last first. */
 static void join_path(const struct execution *x, char *ret, size_t room)
 {
 	u32 start[64], n = 0, at = 0;
@@ -53,9 +54,7 @@ static void join_path(const struct execution *x, char *ret, size_t room)
 
 		used += more > 0 ? (size_t)more : 0;
 	}
-	for (char *p = ret; *p; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
-			*p = '?';
+	utf8_keep(ret);
 }
 
 static void learn_name(struct monitor *m, const struct execution *x)
@@ -67,14 +66,14 @@ static void learn_name(struct monitor *m, const struct execution *x)
 		return;
 	join_path(x, s->path, sizeof(s->path));
 	snprintf(s->name, sizeof(s->name), "%s", x->script || !slash ? x->name : slash + 1);
-	for (char *p = s->name; *p; p++)
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
-			*p = '?';
+	utf8_keep(s->name);
 	s->session = x->key.session;
 	s->used = true;
 	auto_of(fd) int fd = rootfs_open_exact(m->root, s->path);
 	if (fd >= 0)
-		(void)layer_has(m->upper, m->root, fd, s->path, s->sha256);
+		s->layer = layer_of(&m->layer, fd, s->path, s->sha256);
+	if (fd >= 0 && s->layer == LAYER_IMAGE && monitor_by_content(m))
+		(void)digest_file(fd, LAYER_HASHED, s->sha256);
 	if (m->profile && m->row->profile_program[x->event.program % GRAM_PROGRAMS] == 0 &&
 	    m->row->open[x->event.program % GRAM_PROGRAMS]) {
 		/* new while proving, or the child of an allowed program: it joins the profile, open */
@@ -276,6 +275,31 @@ static bool knows_path(const struct profile *p, const char *path)
 
 /* ---- record, or stop ---- */
 
+/* A container that deviates all the time must not keep its monitor from stopping it. */
+enum { RECORDS_A_SECOND = 50 };
+
+void monitor_begin_second(struct monitor *m)
+{
+	u64 now = unix_now();
+	char words[96];
+
+	if (now == m->records_second)
+		return;
+	if (m->records > RECORDS_A_SECOND) {
+		snprintf(words, sizeof(words), "%u more deviations in one second were counted, and not written",
+			 m->records - RECORDS_A_SECOND);
+		monitor_journal(m, "flood", words);
+	}
+	m->records_second = now;
+	m->records = 0;
+}
+
+static bool may_record(struct monitor *m)
+{
+	monitor_begin_second(m);
+	return ++m->records <= RECORDS_A_SECOND;
+}
+
 static void write_record(struct monitor *m, struct json *doc)
 {
 	struct err e;
@@ -287,20 +311,19 @@ static void write_record(struct monitor *m, struct json *doc)
 	json_free(doc);
 }
 
-static bool freeze(struct monitor *m)
+static void freeze(struct monitor *m)
 {
 	struct err e;
 
 	if (cgroup_freeze(&m->plan->cgroup, true, &e) < 0) {
 		monitor_journal(m, "error", e.text);
-		return false;
+		return;
 	}
 	/* who waits at the gate must be answered, or it never freezes */
 	for (int i = 0; i < 200 && !cgroup_frozen(&m->plan->cgroup); i++) {
 		monitor_gate_drain(m);
 		usleep(i < 50 ? 200 : 5000);
 	}
-	return true;
 }
 
 void monitor_stop(struct monitor *m, struct json *doc, pid_t pid, bool kill)
@@ -314,7 +337,9 @@ void monitor_stop(struct monitor *m, struct json *doc, pid_t pid, bool kill)
 		json_free(doc); /* the first deviation has the evidence; the rest is its echo */
 		return;
 	}
-	/* first evidence before the freeze is reported: frozen or dead, it can be explained */
+	/* What is frozen can be read as well as before, what is dead cannot. */
+	if (!kill)
+		freeze(m);
 	json_set(doc, "id", json_str(id));
 	json_set(doc, "action", json_str(action));
 	json_set(doc, "state", json_str("open"));
@@ -323,8 +348,6 @@ void monitor_stop(struct monitor *m, struct json *doc, pid_t pid, bool kill)
 		monitor_journal(m, "error", e.text);
 	if (kill)
 		cgroup_kill(&m->plan->cgroup);
-	else
-		freeze(m);
 	snprintf(h->incident, sizeof(h->incident), "%s", id);
 	snprintf(h->action, sizeof(h->action), "%s", action);
 	h->frozen_since = unix_now();
@@ -351,6 +374,13 @@ static void digest_running(u32 pid, const struct seen *s, char ret[65])
 		(void)digest_file(fd, LAYER_HASHED, ret);
 }
 
+static bool made_no_call(const struct monitor *m, const struct execution *x)
+{
+	struct task now;
+
+	return sensor_task(m->sensor, (pid_t)x->event.tgid, &now) && now.generation == m->row->generation && now.entered == 0;
+}
+
 static void on_exec(struct monitor *m, const struct execution *x)
 {
 	char words[WORDS], sha256[65];
@@ -359,19 +389,24 @@ static void on_exec(struct monitor *m, const struct execution *x)
 	learn_name(m, x);
 	if (!(x->event.verdict & VERDICT_EXEC) || (x->opened && !m->row->proving))
 		return;
+	if (!x->stopped && !may_record(m))
+		return;
 	const struct seen *s = seen_of(m, x->event.program);
 	const char *slash = strrchr(s->path, '/');
 	bool renamed = slash && strcmp(s->name, slash + 1) != 0;
 	snprintf(words, sizeof(words), "%.15s executed %.500s%s%.256s, which this workload was never seen to execute%s", x->comm,
 		 s->path, renamed ? " as " : "", renamed ? s->name : "", s->session ? " in an exec session" : "");
 	digest_running(x->event.tgid, s, sha256);
-	doc = describe_exec(m, x, sha256, *s->sha256, words);
+	doc = describe_exec(m, x, sha256, s->layer == LAYER_OWN, words);
 	if (!x->stopped) {
 		write_record(m, doc);
 		return;
 	}
-	/* stopped between exec and its first instruction */
-	json_set(doc, "prevented", json_flag(true));
+	/* Stopped between exec and its first instruction; but another process may have let it go on (SIGCONT) before
+	 * all were frozen, and then it is no more than stopped. */
+	if (!(m->row->kill & VERDICT_EXEC))
+		freeze(m);
+	json_set(doc, "prevented", json_flag(made_no_call(m, x)));
 	monitor_stop(m, doc, (pid_t)x->event.tgid, m->row->kill & VERDICT_EXEC);
 }
 
@@ -397,7 +432,7 @@ static void on_deviation(struct monitor *m, const struct deviation *d)
 
 	if (!fixed && m->row->mode == SENSE_JUDGE && (open || m->row->proving))
 		amend(m, d);
-	if (open && !fixed)
+	if ((open && !fixed) || (!d->stopped && !may_record(m)))
 		return;
 	say_call(m, d, words);
 	doc = describe_call(m, d, words);
@@ -433,6 +468,21 @@ void monitor_refused(struct monitor *m, const struct refusal *r)
 	json_set(o, "name", json_str(base ? base + 1 : r->path));
 	json_set(doc, "prevented", json_flag(true));
 	monitor_stop(m, doc, r->pid, m->row->kill & VERDICT_EXEC);
+}
+
+/* The sensor condemned the container, and nothing told us why: the event found no room. */
+void monitor_missed_stop(struct monitor *m)
+{
+	static const char words[] = "the sensor stopped the container; what for was lost among too many other events";
+	struct json *doc = begin(m, VERDICT_BLIND, (u32)m->plan->pid, (u32)m->plan->pid);
+
+	json_set(doc, "known", json_new(JSON_ARRAY));
+	json_set(doc, "unseen", json_new(JSON_ARRAY));
+	json_set(doc, "calls", json_new(JSON_ARRAY));
+	json_set(doc, "grams", json_new(JSON_ARRAY));
+	json_set(doc, "words", json_str(words));
+	json_set(doc, "prevented", json_flag(false));
+	monitor_stop(m, doc, m->plan->pid, false);
 }
 
 void monitor_event(void *ctx, const struct event *ev, size_t size)

@@ -133,7 +133,7 @@ int monitor_teach(struct monitor *m, bool stopped, struct err *e)
 		return rc;
 	rc = current(plan, &disk, e);
 	/* who is proving or ready takes nothing from learners */
-	if (rc == 0 && disk->state == PROFILE_LEARNING) {
+	if (rc == 0 && profile_is_open(disk)) {
 		rc = profile_merge(disk, mine, e);
 		if (rc == 0)
 			rc = store_save(plan->profile, disk, e);
@@ -211,7 +211,7 @@ static bool advance(struct monitor *m, struct profile *p)
 {
 	const struct policy *policy = &m->plan->policy;
 
-	if (p->state == PROFILE_LEARNING && profile_lacks(p, policy, m->plan->classes, NULL) & (1u << 1)) {
+	if (profile_is_open(p) && profile_lacks(p, policy, m->plan->classes, NULL) & (1u << 1)) {
 		p->state = PROFILE_PROVING;
 		p->proving_since = unix_now();
 		p->proved = 0;
@@ -225,7 +225,7 @@ static bool advance(struct monitor *m, struct profile *p)
 		p->score_max = m->row->score_max;
 	p->proved += m->shared->proved;
 	m->shared->proved = 0;
-	if (p->proved >= policy->prove_seconds) {
+	if (p->proved >= policy->prove_seconds && m->row->floor == 0) {
 		p->state = PROFILE_READY;
 		p->version++;
 		monitor_journal(m, "ready", "a clean stretch: the profile is ready");

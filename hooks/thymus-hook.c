@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * thymus-hook - the OCI hook: thymus-hook STAGE [--policy FILE] [--root DIR] [--mode MODE] < OCI state
+ * thymus-hook - the OCI hook: thymus-hook STAGE [--policy FILE] [--root DIR] [--bundle DIR] [--mode MODE] < OCI state
  *
  * createRuntime (or prestart, its older name, at the same moment) attaches; poststop cleans up.  A
  * failure fails the container where it is to be enforced, and is recorded where it is not.
@@ -19,7 +19,7 @@
 enum { STATE_BYTES = 1 << 20 };
 
 struct arguments {
-	const char *stage, *policy, *root, *mode;
+	const char *stage, *policy, *root, *bundle, *mode;
 };
 
 static int parse(int argc, char **argv, struct arguments *a, struct err *e)
@@ -27,7 +27,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *e)
 	*a = (struct arguments){ .stage = argc > 1 ? argv[1] : NULL };
 	for (int i = 2; i < argc; i += 2) {
 		const char **to = strcmp(argv[i], "--policy") == 0 ? &a->policy : strcmp(argv[i], "--root") == 0 ? &a->root :
-				  strcmp(argv[i], "--mode") == 0 ? &a->mode : NULL;
+				  strcmp(argv[i], "--bundle") == 0 ? &a->bundle : strcmp(argv[i], "--mode") == 0 ? &a->mode : NULL;
 
 		if (!to || !argv[i + 1])
 			return fail(e, EINVAL, "unknown or incomplete argument %s", argv[i]);
@@ -35,7 +35,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *e)
 	}
 	if (!a->stage)
 		return fail(e, EINVAL, "usage: thymus-hook createRuntime|prestart|poststart|poststop [--policy FILE] [--root DIR] "
-			    "[--mode MODE]");
+			    "[--bundle DIR] [--mode MODE]");
 	return 0;
 }
 
@@ -136,11 +136,8 @@ int main(int argc, char **argv)
 		if (rc == 0)
 			end(&plan);
 	} else if (rc == 0) {
-		bool closed;
-
-		rc = plan_make(text, len, a.policy, a.root, a.mode, &plan, &e);
-		closed = a.mode ? strcmp(a.mode, "enforce") == 0 : plan.asked == MODE_ENFORCE;
-		if (rc < 0 && plan.id[0] && !closed) {
+		rc = plan_make(text, len, a.policy, a.root, a.bundle, a.mode, &plan, &e);
+		if (rc < 0 && plan.id[0] && plan_mode(&plan) != MODE_ENFORCE) {
 			record(&plan, e.text);
 			return 0;
 		}

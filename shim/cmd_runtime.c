@@ -44,17 +44,21 @@ static int absolute(const char *file, char ret[PATH_MAX], struct err *e)
 static int add_hooks(struct spec *s, const struct cmdline *c, const struct policy *p, struct err *e)
 {
 	static const char *const stages[] = { "createRuntime", "poststop" };
-	char path[PATH_MAX], file[PATH_MAX];
+	char path[PATH_MAX], file[PATH_MAX], bundle[PATH_MAX];
 	int rc = p->file ? absolute(p->file, file, e) : 0;
+
+	if (rc == 0)
+		rc = absolute(c->bundle ? c->bundle : ".", bundle, e);
 
 	find_hook(path);
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && rc == 0; i++) {
 		const struct { const char *flag, *value; } flags[] = {
 			{ "--policy", p->file ? file : NULL },
 			{ "--root", c->root },
+			{ "--bundle", bundle },
 			{ "--mode", c->mode },
 		};
-		const char *args[9] = { HOOK, stages[i] };
+		const char *args[11] = { HOOK, stages[i] };
 		struct spec_hook hook = { path, args, NULL, HOOK_SECONDS };
 
 		for (size_t f = 0, n = 2; f < sizeof(flags) / sizeof(flags[0]); f++) {
@@ -88,7 +92,7 @@ static int prepare(const struct cmdline *c, const struct policy *p, enum mode mo
 	struct spec s = { 0 };
 	int rc;
 
-	if (c->config)
+	if (c->config && strcmp(c->config, "config.json") != 0) /* crun's flag, and its default */
 		return fail(e, ENOTSUP, "--config %s: thymus watches bundles with a config.json",
 			    c->config);
 	rc = bundle_open(c->bundle, &b, e);

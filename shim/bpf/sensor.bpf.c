@@ -24,6 +24,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define SIGSTOP 19
 #define TS_COMPAT 2u            /* x86: entered by int 0x80 or a 32-bit sysenter */
 #define X32_BIT 0x40000000u
+#define CLONE_INTO_CGROUP 0x200000000ULL
 #define TIF_32BIT 22            /* arm64 */
 #define ABI_NATIVE 0
 #define ABI_COMPAT 1
@@ -161,7 +162,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 131072); /* no 127 containers can take them all from the next one */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct program_key);
 	__type(value, u32);
@@ -527,23 +528,16 @@ static __always_inline int floor_by_registers(u32 call, u64 a0, u64 a1)
 
 /* A call that the kernel restarts after a freeze, a stop or an ignored signal enters a second
  * time from the same place with the same arguments, at moments that have nothing to do with the
- * program.  Such a twin counts once, learned as judged. */
-static __always_inline int repeated(struct task *t, u64 ip, u64 sp, u64 a0, u64 a1, u64 a2, u64 a3, u32 call)
+ * program.  Such a twin counts once, learned as judged.  Compared word for word: a hash could be
+ * made to collide, and what is a twin is not judged. */
+static __always_inline int repeated(struct task *t, const struct site *now)
 {
-	u64 h = 0xcbf29ce484222325ULL;
+	struct site *was = &t->site;
 
-#define MIX(v) (h = (h ^ (v)) * 0x9E3779B97F4A7C15ULL, h ^= h >> 32)
-	MIX(ip);
-	MIX(sp);
-	MIX(a0);
-	MIX(a1);
-	MIX(a2);
-	MIX(a3);
-	MIX(call);
-#undef MIX
-	if (h == t->site)
+	if (was->ip == now->ip && was->sp == now->sp && was->call == now->call && was->arg[0] == now->arg[0] &&
+	    was->arg[1] == now->arg[1] && was->arg[2] == now->arg[2] && was->arg[3] == now->arg[3])
 		return 1;
-	t->site = h;
+	*was = *now;
 	return 0;
 }
 
@@ -569,6 +563,8 @@ __noinline int judge_member(struct container *c, struct task *t, u32 call, u32 c
 			acting = depth_of(c->set, c->model, program, t->thread.acting,
 					  gram_length(t->thread.acting, ACTING_ORDER) | ACTING_RUN);
 		verdict = judge_call(&t->thread, class, c->order, depth, acting, &c->weights);
+	} else if (!local && c->started && !(t->thread.flags & THREAD_SESSION) && !(class & CALL_QUIET)) {
+		verdict = VERDICT_CALL; /* nobody's program: left behind by a hook of the runtime */
 	}
 	if (t->thread.score > c->score_max)
 		c->score_max = t->thread.score;
@@ -612,8 +608,9 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct container *c;
 	u32 call = (u32)id, class, abi = ABI_NATIVE, slot;
-	u64 a0, a1, a2, a3, ip, sp, *count;
+	struct site now;
 	struct task *t;
+	u64 *count;
 
 	if (!task->bpf_storage)
 		return 0;
@@ -625,6 +622,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id)
 		return 0;
 	if (c->condemned && !(t->thread.flags & THREAD_SESSION && !c->session_act))
 		bpf_send_signal(SIGSTOP);
+	t->entered++;
 	slot = t->slot;
 	count = bpf_map_lookup_elem(&calls, &slot);
 	if (count)
@@ -634,11 +632,11 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id)
 		abi = ABI_COMPAT;
 	else if (call & X32_BIT)
 		abi = ABI_X32;
-	a0 = regs->di, a1 = regs->si, a2 = regs->dx, a3 = regs->r10, ip = regs->ip, sp = regs->sp;
+	now = (struct site){ regs->ip, regs->sp, call, { regs->di, regs->si, regs->dx, regs->r10 } };
 #elif defined(__TARGET_ARCH_arm64)
 	if (task->thread_info.flags & (1UL << TIF_32BIT))
 		abi = ABI_COMPAT;
-	a0 = regs->regs[0], a1 = regs->regs[1], a2 = regs->regs[2], a3 = regs->regs[3], ip = regs->pc, sp = regs->sp;
+	now = (struct site){ regs->pc, regs->sp, call, { regs->regs[0], regs->regs[1], regs->regs[2], regs->regs[3] } };
 #endif
 	if (abi != ABI_NATIVE) {
 		__sync_fetch_and_add(&c->floor, 1);
@@ -649,9 +647,9 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id)
 	class = call < 512 ? c->classes[bounded(call, 511)] : 0;
 	if (class & CALL_LEFT_OUT)
 		return 0;
-	if (class & CALL_FLOOR_ARGS && floor_by_registers(call, a0, a1))
+	if (class & CALL_FLOOR_ARGS && floor_by_registers(call, now.arg[0], now.arg[1]))
 		class |= CALL_FLOOR;
-	if (repeated(t, ip, sp, a0, a1, a2, a3, call))
+	if (repeated(t, &now))
 		return 0;
 	if (class & CALL_FLOOR) {
 		__sync_fetch_and_add(&c->floor, 1);
@@ -684,52 +682,6 @@ static __always_inline struct task *join(struct task_struct *task, u32 slot, u32
 	return t;
 }
 
-SEC("tp_btf/task_newtask")
-int BPF_PROG(on_newtask, struct task_struct *child, u64 clone_flags)
-{
-	struct task *parent = current_member(), *t;
-	struct container *c;
-
-	if (!parent) {
-		/* CLONE_INTO_CGROUP: a runtime's exec session is born inside */
-		struct cgroup_key key = { child->cgroups->dfl_cgrp->kn->id,
-					  child->cgroups->dfl_cgrp->root->hierarchy_id, 0 };
-		u32 *slot = bpf_map_lookup_elem(&cgroups, &key), tgid;
-
-		if (!slot)
-			return 0;
-		/* the runtime's init, its threads and its hooks are in the group too: not ours before the
-		 * entry is executed */
-		tgid = bpf_get_current_pid_tgid() >> 32;
-		if (!bpf_map_lookup_elem(&starting, &tgid))
-			join(child, *slot, THREAD_JOINING);
-		return 0;
-	}
-	c = container_of_task(parent);
-	if (!c)
-		return 0;
-	recordable(c, parent); /* a loss is told before the child gets its parent's past */
-	t = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!t) {
-		/* a task that nobody watches: the container is blind from here */
-		missed(c, parent);
-		if (c->act)
-			c->condemned = 1;
-		return 0;
-	}
-	t->thread = parent->thread;
-	t->slot = parent->slot;
-	t->generation = parent->generation;
-	t->site = 0;
-	t->lost = 0;
-	t->calls = parent->calls;
-	__builtin_memcpy(t->history, parent->history, sizeof(t->history));
-	if (c->trace && !(parent->thread.flags & THREAD_JOINING) &&
-	    !emit_simple(c, parent, EVENT_FORK, (u64)(u32)child->tgid << 32 | (u32)child->pid))
-		t->lost = 1;
-	return 0;
-}
-
 static __always_inline int inside(struct cgroup *group, u64 id)
 {
 	struct kernfs_node *kn = group->kn;
@@ -744,6 +696,57 @@ static __always_inline int inside(struct cgroup *group, u64 id)
 		else
 			kn = BPF_CORE_READ(kn, parent);
 	}
+	return 0;
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_newtask, struct task_struct *child, u64 clone_flags)
+{
+	struct task *parent = current_member(), *t;
+	struct task_struct *current_task;
+	struct container *c;
+
+	if (!parent) {
+		/* CLONE_INTO_CGROUP: a runtime's exec session is born inside */
+		struct cgroup_key key = { child->cgroups->dfl_cgrp->kn->id,
+					  child->cgroups->dfl_cgrp->root->hierarchy_id, 0 };
+		u32 *slot = bpf_map_lookup_elem(&cgroups, &key), tgid;
+
+		if (!slot)
+			return 0;
+		/* the runtime's init, its threads and its hooks are in the group too: not ours before the
+		 * entry is executed */
+		tgid = bpf_get_current_pid_tgid() >> 32;
+		if (bpf_map_lookup_elem(&starting, &tgid))
+			return 0;
+		/* but what a hook leaves behind is no session: it is nobody's program, and will be judged so */
+		current_task = bpf_get_current_task_btf();
+		join(child, *slot, current_task->cgroups->dfl_cgrp->kn->id == key.id ? 0 : THREAD_JOINING);
+		return 0;
+	}
+	c = container_of_task(parent);
+	if (!c)
+		return 0;
+	recordable(c, parent); /* a loss is told before the child gets its parent's past */
+	if (clone_flags & CLONE_INTO_CGROUP && c->hierarchy == 0 && !inside(child->cgroups->dfl_cgrp, c->cgroup))
+		deviate(c, parent, 0, 0, VERDICT_LEFT);
+	t = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!t) {
+		/* a task that nobody watches: the container is blind from here */
+		missed(c, parent);
+		if (c->act)
+			c->condemned = 1;
+		return 0;
+	}
+	t->thread = parent->thread;
+	t->slot = parent->slot;
+	t->generation = parent->generation;
+	t->lost = 0;
+	t->calls = parent->calls;
+	__builtin_memcpy(t->history, parent->history, sizeof(t->history));
+	if (c->trace && !(parent->thread.flags & THREAD_JOINING) &&
+	    !emit_simple(c, parent, EVENT_FORK, (u64)(u32)child->tgid << 32 | (u32)child->pid))
+		t->lost = 1;
 	return 0;
 }
 
@@ -798,11 +801,12 @@ int BPF_PROG(on_signal, int sig, void *info, struct k_sigaction *ka)
 
 /* ---- executables ---- */
 
+/* From Linux 6.13 on the top bit of i_ctime_nsec says whether someone asked (I_CTIME_QUERIED in fs.h). */
 static __always_inline u64 ctime_of(struct inode *inode)
 {
 	if (bpf_core_field_exists(struct inode___6_11, i_ctime_sec))
 		return BPF_CORE_READ((struct inode___6_11 *)inode, i_ctime_sec) * 1000000000ULL +
-		       BPF_CORE_READ((struct inode___6_11 *)inode, i_ctime_nsec);
+		       (BPF_CORE_READ((struct inode___6_11 *)inode, i_ctime_nsec) & 0x7fffffff);
 	if (bpf_core_field_exists(struct inode___6_6, __i_ctime))
 		return BPF_CORE_READ((struct inode___6_6 *)inode, __i_ctime.tv_sec) * 1000000000ULL +
 		       BPF_CORE_READ((struct inode___6_6 *)inode, __i_ctime.tv_nsec);
@@ -975,7 +979,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		c->open[bounded(local, GRAM_PROGRAMS - 1)] = 1;
 	x->opened = open;
 	thread_exec(&t->thread, local);
-	t->site = 0;
+	t->site.ip = 0;
+	t->entered = 0;
 	x->stopped = verdict ? stop(c, t, verdict) : 0;
 	if (verdict)
 		__sync_fetch_and_add(&c->deviations, 1);

@@ -248,7 +248,8 @@ int amend_promote(struct profile *p, bool force, struct err *e)
 
 int amend_demote(struct profile *p, struct err *e)
 {
-	if (p->state == PROFILE_LEARNING)
+	if (p->state == PROFILE_LEARNING && p->enforced == 0)
 		return 1;
+	p->enforced = 0;
 	return set_state(p, PROFILE_LEARNING, "demoted by hand", e);
 }

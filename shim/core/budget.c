@@ -102,17 +102,24 @@ static bool lossy(const struct profile *p, struct buf *words)
 	return found;
 }
 
-static void floor_events(const struct profile *p, struct buf *words)
+static bool floor_events(const struct profile *p, struct buf *words)
 {
+	bool found = false;
+
 	for (u32 i = 0; i < p->ncontributors; i++) {
 		const struct contributor *c = &p->contributors[i];
 
 		if (c->floor == 0)
 			continue;
+		found = true;
 		container(c, words);
 		buf_printf(words, " made %llu calls that no profile can teach",
 			   (unsigned long long)c->floor);
 	}
+	if (found)
+		buf_puts(words, ": each would be stopped, so this is never ready by itself; the journal names them, and "
+			 "\"floor_lift\" in the policy can allow them");
+	return found;
 }
 
 static void missing(u64 have, u64 want, const char *unit, bool *any, struct buf *words)
@@ -155,8 +162,8 @@ u32 profile_lacks(const struct profile *p, const struct policy *policy, const u8
 		  struct buf *words)
 {
 	auto_buf text = { 0 };
-	bool lost = lossy(p, &text), done = complete(p, policy, &text), beyond = false;
-	u32 ready = done ? 1u << 1 : 0;
+	bool lost = lossy(p, &text), floor = floor_events(p, &text), done = complete(p, policy, &text), beyond = false;
+	u32 ready = done && !floor ? 1u << 1 : 0;
 	double best = 1;
 
 	for (u32 tier = 1; tier <= 3; tier++) {
@@ -176,7 +183,10 @@ u32 profile_lacks(const struct profile *p, const struct policy *policy, const u8
 		budget_rate_text(best, &text);
 		buf_printf(&text, ", the budget %s", policy->budget_text);
 	}
-	floor_events(p, &text);
+	if (p->enforced && p->state == PROFILE_LEARNING) {
+		item(&text, "; ");
+		buf_puts(&text, "it was enforced, and takes nothing more from learners (thymus profile demote)");
+	}
 	if (words && text.len)
 		buf_add(words, text.text, text.len);
 	if (words && text.failed)

@@ -19,7 +19,7 @@ double wilson_upper(u64 k, u64 n);
 void budget_rate_text(double per_second, struct buf *to);
 
 /* What is ready: 1 << 1 when the learning itself is complete (time, calls, starts, stops), so that
- * tier 1 can be proved; 1 << 2 and 1 << 3 when it is and that tier's evidence is within the budget.
+ * tier 1 can be proved, and no call was made that no profile can teach; 1 << 2 and 1 << 3 when it is and that tier's evidence is within the budget.
  * Tier 1 is asked for no rate: it acts from the first moment, and minutes cannot promise weeks.  0
  * for a profile that lost events or missed a beginning. `words` (may be NULL) gets one line on what
  * is missing, nothing when nothing is. */

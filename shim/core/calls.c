@@ -51,7 +51,10 @@ static const char *const acting[] = {
 static const char *const quiet[] = {
 	"rt_sigreturn", "restart_syscall", "exit", "exit_group", "wait4", "waitid", "nanosleep",
 	"clock_nanosleep", "pause", "rt_sigsuspend", "sched_yield", "getpid", "gettid", "getppid",
-	NULL
+	/* the process's own memory, locks and signals: a larger request, a heap that is trimmed.  Not mmap and
+	 * mprotect, which can make code. */
+	"brk", "munmap", "mremap", "madvise", "futex", "membarrier", "rt_sigprocmask", "rt_sigaction",
+	"sigaltstack", NULL
 };
 
 /* The vDSO answers these without a call as long as the clock source allows: whether they become
@@ -159,6 +162,8 @@ const char *calls_token_name(u32 token, char *room)
 	switch (token) {
 	case 0:
 		return "<none>";
+	case TOKEN_SIGNAL:
+		return "<signal>";
 	case TOKEN_ACTING:
 		return "<acting>";
 	case TOKEN_EXEC:

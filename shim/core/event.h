@@ -53,15 +53,20 @@ struct container {
 	u8  classes[512];                   /* CALL_* by native number */
 };
 
+/* Where a call was made, and with what: an execution of one instruction. */
+struct site {
+	u64 ip, sp, call, arg[4];
+};
+
 /* What a member task carries: its storage. */
 struct task {
 	struct thread thread;
 	u32 slot, generation;
-	u64 site;    /* of the last call, to know one that the kernel restarted */
+	struct site site; /* of the last call, to know one that the kernel restarted */
 	u64 lost;    /* events of this thread that found no room since the last that did */
 	u32 calls;   /* ever; history is a ring */
+	u32 entered; /* calls of any kind since the last exec */
 	u16 history[HISTORY]; /* tokens */
-	u32 pad;
 };
 
 /* Executables known in one container: the kernel's identity of a file and the name it was run by. */

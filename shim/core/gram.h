@@ -39,16 +39,17 @@ typedef uint8_t u8;
 #define GRAM_MASK      ((1ULL << (GRAM_BITS * GRAM_ORDER_MAX)) - 1)
 #define GRAM_PROGRAMS  1024 /* index 0: none */
 
+#define TOKEN_SIGNAL  508u /* the boundary that a signal handler begins with */
 #define TOKEN_ACTING  509u /* only in the oldest field: marks a run over acting calls */
 #define TOKEN_EXEC    510u /* the boundary that execve leaves in a window */
 #define TOKEN_UNKNOWN 511u /* a call number that 9 bits cannot hold */
 
 #define GRAM_ACTING ((u64)TOKEN_ACTING << (GRAM_BITS * (GRAM_ORDER_MAX - 1)))
 
-/* Token of a system call number; numbers of 508 and more share one token. */
+/* Token of a system call number; numbers of 507 and more share one token. */
 static inline u32 token_of(u32 call)
 {
-	return call < TOKEN_ACTING - 1 ? call + 1 : TOKEN_UNKNOWN;
+	return call < TOKEN_SIGNAL - 1 ? call + 1 : TOKEN_UNKNOWN;
 }
 
 /* The window after one more token. */

@@ -3,28 +3,7 @@
 
 #include <string.h>
 
-/* Length of the UTF-8 sequence at `s` (NUL-terminated), 0 when it is none. */
-static size_t utf8_length(const unsigned char *s)
-{
-	unsigned long value;
-	size_t len;
-
-	if (s[0] < 0x80)
-		return 1;
-	len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	value = s[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if (s[i] >> 6 != 2)
-			return 0;
-		value = value << 6 | (s[i] & 0x3f);
-	}
-	if (value < (len == 4 ? 0x10000u : len == 3 ? 0x800u : 0x80u) || value > 0x10ffff ||
-	    (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	return len;
-}
+#include "utf8.h"
 
 /* The escape for what is at `s`, NULL when it may stand as it is.  `*len`: bytes it stands for.
  * A parsed document is UTF-8; what we put in ourselves may be a path, which is any bytes. */

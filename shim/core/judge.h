@@ -123,9 +123,9 @@ static inline void thread_signal(struct thread *t)
 		t->saved_window = t->window;
 		t->saved_acting = t->acting;
 		t->saved_depth = t->depth;
-		t->window = 0;
-		t->acting = 0;
-		t->depth = 0;
+		t->window = TOKEN_SIGNAL; /* a handler's first call has a past too: who traps before each call hides nothing */
+		t->acting = TOKEN_SIGNAL;
+		t->depth = 1;
 	}
 	if (t->handlers < 255)
 		t->handlers++;

@@ -52,6 +52,7 @@ struct profile {
 	u32   order;         /* longest n-gram, 1..GRAM_ORDER_MAX */
 	u64   proving_since; /* unix seconds, 0 */
 	u64   proved;        /* clean seconds while proving */
+	u64   enforced;      /* unix seconds when first enforced, 0: never; from then on no container teaches it */
 	s32   score_max;     /* highest graded score held out while proving, 1/256 bit; 0: none yet */
 	struct model *model;
 	struct program *programs; /* [0] is unused: index 0 means "unknown" */
@@ -80,6 +81,12 @@ must_check int profile_add_program(struct profile *p, const char *path, const ch
 must_check int profile_merge(struct profile *into, const struct profile *from, struct err *e);
 
 const char *profile_state_name(enum profile_state s);
+
+/* Do containers teach it?  Not once it was enforced: who is in a learning one must not loosen what others are held by. */
+static inline bool profile_is_open(const struct profile *p)
+{
+	return p->state == PROFILE_LEARNING && p->enforced == 0;
+}
 
 /* The leave-one-out evidence of one tier: seconds of a program that own an n-gram of that tier
  * which no other second has, among all seconds.  Sessions are left out. */

@@ -68,6 +68,7 @@ static bool emit_head(struct json *doc, const struct profile *p)
 	       json_set(doc, "order", number(p->order)) &&
 	       json_set(doc, "proving_since", number(p->proving_since)) &&
 	       json_set(doc, "proved", number(p->proved)) &&
+	       (p->enforced == 0 || json_set(doc, "enforced", number(p->enforced))) &&
 	       json_set(doc, "score_max", json_num(p->score_max));
 }
 

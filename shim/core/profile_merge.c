@@ -172,6 +172,7 @@ static int merge_state(struct profile *into, const struct profile *from, struct 
 	}
 	TAKE_MAX(into->version, from->version);
 	TAKE_MAX(into->proving_since, from->proving_since);
+	TAKE_MAX(into->enforced, from->enforced);
 	TAKE_MAX(into->score_max, from->score_max);
 	if (from->proved < into->proved)
 		into->proved = from->proved;

@@ -11,7 +11,7 @@
 struct head {
 	const char *scope, *name, *image, *arch, *state, *why;
 	unsigned format, version, order;
-	struct json *proving_since, *proved, *score_max, *programs, *contributors, *grams;
+	struct json *proving_since, *proved, *enforced, *score_max, *programs, *contributors, *grams;
 };
 
 static const struct json_field head_fields[] = {
@@ -26,6 +26,7 @@ static const struct json_field head_fields[] = {
 	ROW("order", JSON_K_UINT, head, order),
 	ROW("proving_since", JSON_K_ANY, head, proving_since),
 	ROW("proved", JSON_K_ANY, head, proved),
+	{ "enforced", JSON_K_ANY, false, offsetof(struct head, enforced) },
 	ROW("score_max", JSON_K_ANY, head, score_max),
 	ROW("programs", JSON_K_ANY, head, programs),
 	ROW("contributors", JSON_K_ANY, head, contributors),
@@ -258,6 +259,8 @@ static int read_head(struct profile *p, const struct head *h, struct err *e)
 		rc = whole(h->proving_since, "proving_since", INT64_MAX, &p->proving_since, e);
 	if (rc == 0)
 		rc = whole(h->proved, "proved", INT64_MAX, &p->proved, e);
+	if (rc == 0 && h->enforced)
+		rc = whole(h->enforced, "enforced", INT64_MAX, &p->enforced, e);
 	if (rc == 0)
 		rc = whole(h->score_max, "score_max", SCORE_OFF - 1, &score_max, e);
 	if (rc < 0)

@@ -58,10 +58,6 @@ static int check_document(struct json *doc, struct err *e)
 	if (rc == 0)
 		rc = check_types(doc, e);
 	if (rc == 0)
-		rc = check_members(doc, "process.args", JSON_STRING, e);
-	if (rc == 0)
-		rc = check_members(doc, "process.env", JSON_STRING, e);
-	if (rc == 0)
 		rc = check_members(doc, "annotations", JSON_STRING, e);
 	return rc < 0 ? rc : check_members(doc, "linux.namespaces", JSON_OBJECT, e);
 }

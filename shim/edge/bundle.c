@@ -146,10 +146,12 @@ int bundle_write(const struct bundle *b, struct spec *s, struct err *e)
 
 	if (rc < 0)
 		return rc;
-	json_emit(s->doc, 2, &text);
+	json_emit(s->doc, 0, &text);
 	buf_puts(&text, "\n");
 	if (text.failed)
 		return fail(e, ENOMEM, "out of memory");
+	if (text.len > JSON_BYTES) /* the hook must read it again */
+		return fail(e, EFBIG, "%s is larger than %u MiB", b->file, JSON_BYTES >> 20);
 	if (text.len == b->len && memcmp(text.text, b->text, b->len) == 0)
 		return 0;
 	return replace(b, &text, e);

@@ -183,6 +183,10 @@ bool engine_facts_read(const struct spec *s, const char *root, const char *bundl
 	/* podman's bundle is .../ID/userdata */
 	const char *stored = strcmp(id, "userdata") == 0 ? parent : id;
 
+	/* Only a bundle that the engine keeps where it keeps its bundles: a root may lie anywhere, and files above it may
+	 * be another image's.  Docker's are in containerd's namespace "moby". */
+	bool docker = strcmp(parent, "moby") == 0, storage = stored == parent;
+
 	/* Above the root only: what is in it is the container's to write. */
 	for (int level = 0; level < LEVELS; level++) {
 		while (at > 0 && root[at - 1] != '/')
@@ -190,7 +194,7 @@ bool engine_facts_read(const struct spec *s, const char *root, const char *bundl
 		if (at <= 1)
 			return false;
 		at--;
-		if (ask_docker(root, at, id, ret) || ask_storage(root, at, stored, ret))
+		if ((docker && ask_docker(root, at, id, ret)) || (storage && ask_storage(root, at, stored, ret)))
 			return true;
 	}
 	return false;

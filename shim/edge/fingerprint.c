@@ -94,6 +94,9 @@ int fingerprint_of(const struct spec *s, const char *root, char ret[65], struct 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		auto_of(fd) int fd = rootfs_open(folder, files[i]);
 
+		/* left out by chance, it would make another workload of this */
+		if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != EINVAL && errno != ELOOP && errno != EXDEV)
+			return fail(e, errno, "open %s/%s: %m", root, files[i]);
 		if (is_file(fd, 0) && add(&ctx, files[i], fd, room) < 0)
 			return fail(e, errno, "read %s/%s: %m", root, files[i]);
 	}

@@ -58,7 +58,7 @@ int gate_exec_open(int root, const char *path, pid_t pid, int *ret, struct err *
 	return 0;
 }
 
-void gate_exec_drain(int group, enum gate_answer (*judge)(void *ctx, int fd, pid_t pid), void *ctx)
+void gate_exec_drain(int group, bool (*judge)(void *ctx, int fd, pid_t pid), void *ctx)
 {
 	_Alignas(struct fanotify_event_metadata) char buf[8192];
 	ssize_t n = read(group, buf, sizeof(buf));
@@ -70,16 +70,8 @@ void gate_exec_drain(int group, enum gate_answer (*judge)(void *ctx, int fd, pid
 
 		if (fd < 0 || !(ev->mask & FAN_OPEN_EXEC_PERM))
 			continue;
-		enum gate_answer said = judge(ctx, fd, ev->pid);
-
-		if (said != GATE_DENY)
+		if (judge(ctx, fd, ev->pid))
 			answer.response = FAN_ALLOW;
-		if (said == GATE_ALWAYS) {
-			char self[64];
-
-			snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-			(void)fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK, FAN_OPEN_EXEC_PERM, AT_FDCWD, self);
-		}
 		if (write(group, &answer, sizeof(answer)) < 0)
 			continue; /* its process was killed while it waited */
 	}
@@ -89,7 +81,6 @@ void gate_exec_close(int group)
 {
 	if (group < 0)
 		return;
-	(void)fanotify_mark(group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL); /* the ignore marks */
 	(void)fanotify_mark(group, FAN_MARK_FLUSH | FAN_MARK_MOUNT, 0, AT_FDCWD, NULL);
 	(void)fanotify_mark(group, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, NULL);
 	close(group);

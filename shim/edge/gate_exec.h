@@ -3,12 +3,13 @@
  * gate_exec.h - every execution in a container decided before it happens: fanotify(7),
  * FAN_OPEN_EXEC_PERM on the mounts of its root.
  *
- * Ordinary opens cost nothing.  A file that was allowed gets an ignore mark, which the kernel
- * drops when the file is modified: from then on it costs nothing either.
+ * Ordinary opens cost nothing.  No file gets an ignore mark: the kernel drops those when a file is written to, but not
+ * when it changes through a shared mapping.
  */
 #ifndef THYMUS_GATE_EXEC_H
 #define THYMUS_GATE_EXEC_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -21,9 +22,7 @@ must_check int gate_exec_open(int root, const char *path, pid_t pid, int *ret, s
  * waiting for ever.  Accepts -1. */
 void gate_exec_close(int group);
 
-enum gate_answer { GATE_DENY, GATE_ONCE, GATE_ALWAYS };
-
 /* Deliver what waits: `judge` says whether the file open as `fd` may be executed by process `pid`. */
-void gate_exec_drain(int group, enum gate_answer (*judge)(void *ctx, int fd, pid_t pid), void *ctx);
+void gate_exec_drain(int group, bool (*judge)(void *ctx, int fd, pid_t pid), void *ctx);
 
 #endif

@@ -67,6 +67,8 @@ must_check int sensor_identify(struct sensor *s, void (*take)(void *ctx, u32 fd,
  * already keeps its index. */
 must_check int tenant_know(struct tenant *t, const struct program_key *key, u32 local, struct err *e);
 
+void tenant_forget(struct tenant *t, const struct program_key *key);
+
 /* Events: a descriptor to poll, and delivery of what is there (-errno). */
 int tenant_fd(const struct tenant *t);
 int tenant_drain(struct tenant *t, void (*take)(void *ctx, const struct event *ev, size_t size), void *ctx);

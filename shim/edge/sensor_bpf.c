@@ -390,8 +390,9 @@ int tenant_watch_cgroup(struct tenant *t, u64 cgroup, u32 hierarchy, struct err 
 
 	row->cgroup = cgroup;
 	row->hierarchy = hierarchy;
-	if (bpf_map_update_elem(t->sensor->map[CGROUPS], &key, &t->slot, BPF_ANY) < 0)
-		return fail(e, errno, "watch the container's cgroup: %m");
+	if (bpf_map_update_elem(t->sensor->map[CGROUPS], &key, &t->slot, BPF_NOEXIST) < 0)
+		return fail(e, errno, errno == EEXIST ? "another monitored container is in this cgroup already: give each its own "
+			    "cgroupsPath" : "watch the container's cgroup: %m");
 	return 0;
 }
 
@@ -558,6 +559,15 @@ int tenant_know(struct tenant *t, const struct program_key *key, u32 local, stru
 	if (bpf_map_update_elem(t->sensor->map[KNOWN], &full, &local, BPF_NOEXIST) < 0 && errno != EEXIST)
 		return fail(e, errno, "tell the kernel a program: %m");
 	return 0;
+}
+
+void tenant_forget(struct tenant *t, const struct program_key *key)
+{
+	struct program_key full = *key;
+
+	full.slot = t->slot;
+	full.generation = t->generation;
+	(void)bpf_map_delete_elem(t->sensor->map[KNOWN], &full);
 }
 
 /* ---- events ---- */

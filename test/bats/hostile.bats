@@ -85,3 +85,159 @@ exec_prevented() { # PATH of the file
 	echo 1 >"$elsewhere/cgroup.kill" # the controls' tasks are there too
 	wait_for 5 rmdir "$elsewhere"
 }
+
+@test "a call that was made to look like the one before it is judged all the same" {
+	learn
+	attack twin twin
+	[ "$(last_incident '.verdict[0]')" = call ]
+}
+
+@test "a container that learns loosens nothing that another one is held by" {
+	learn
+	start victim enforce
+	start teacher learn
+	[ "$(container teacher .mode)" = monitor ]
+	tell teacher socket
+	rt kill teacher KILL
+	wait_for 5 gone teacher
+	rt delete teacher
+	say victim socket
+	wait_for 5 stopped victim
+	[[ $(th profile show server) == *"takes nothing more from learners"* ]]
+	rt delete -f victim
+	th profile demote server
+	start teacher learn
+	[ "$(container teacher .mode)" = learn ]
+}
+
+@test "a child that is born in another cgroup has left the container's" {
+	local elsewhere=/sys/fs/cgroup/unified/thymus-test/elsewhere-$$
+	[ -e /sys/fs/cgroup/unified ] || elsewhere=/sys/fs/cgroup/thymus-test/elsewhere-$$
+	mkdir -p "$elsewhere"
+	CHANGE='.mounts += [{destination: "/group", source: "'$elsewhere'", type: "bind", options: ["bind", "rw"]}]'
+	before_start() { mkdir -p "$1/group"; }
+	lesson() { tell "$1" "born /nowhere"; }
+	learn
+	attack "born /group" born
+	[ "$(last_incident '.verdict[0]')" = left ]
+	sleep 0.2
+	rm -f "$W/victim/rootfs/tmp/proof-born"
+	sleep 0.5
+	not proof victim born
+	echo 1 >"$elsewhere/cgroup.kill"
+	wait_for 5 rmdir "$elsewhere"
+}
+
+@test "a program of the container's own that changes through a shared mapping does not run" {
+	lesson() { tell "$1" own; rm -f "$W/$1/rootfs/tmp/proof-ran"; }
+	learn
+	start control learn plain
+	tell control own; rm -f "$W/control/rootfs/tmp/proof-ran"
+	say control map
+	wait_for 5 proof control ran
+	start victim enforce
+	tell victim own
+	wait_for 5 proof victim ran
+	[ "$(container victim .action)" = "" ]
+	rm -f "$W/victim/rootfs/tmp/proof-ran"
+	say victim map
+	wait_for 5 stopped victim
+	exec_prevented /tmp/own
+}
+
+@test "on a root without layers a program is its content" {
+	PLAIN=1
+	learn
+	start victim enforce
+	say victim harmless
+	wait_for 5 proof victim ran
+	sleep 0.3
+	[ "$(container victim .action)" = "" ]
+	rt delete -f victim
+	rm -rf "$W/victim"
+	before_start() { printf x >>"$1/bin/learned"; }
+	attack harmless ran
+	not proof victim ran
+	[ "$(last_incident .prevented)" = true ]
+}
+
+@test "a root by another spelling has its layers all the same" {
+	CHANGE='.root.path = "./rootfs/"'
+	learn
+	start victim enforce
+	say victim harmless
+	wait_for 5 proof victim ran
+	[ "$(container victim .action)" = "" ]
+	rt delete -f victim
+	rm -f "$W/victim/rootfs/tmp/proof-ran"
+	before_start() { printf x >>"$1/bin/learned"; }
+	attack harmless ran
+	not proof victim ran
+	[ "$(last_incident .executed.upper)" = true ]
+}
+
+@test "another image with the same fingerprint is known by what its programs are" {
+	learn
+	IMAGE=$W/other
+	cp -a "$R" "$IMAGE"
+	printf x >>"$IMAGE/bin/learned"
+	attack harmless ran
+	not proof victim ran
+	[ "$(last_incident .prevented)" = true ]
+}
+
+@test "what a hook of the runtime leaves behind is judged" {
+	CHANGE='.hooks = { startContainer: [ { path: "/bin/server", args: [ "server", "hook" ] } ] }'
+	learn
+	before_start() { touch "$1/tmp/now"; }
+	start control learn plain
+	wait_for 5 proof control hook
+	before_start() { :; }
+	start victim enforce
+	sleep 0.3
+	touch "$W/victim/rootfs/tmp/now"
+	wait_for 5 stopped victim
+	[ "$(last_incident '.verdict[0]')" = call ]
+}
+
+@test "what outlives the entry is watched to its end" {
+	CHANGE='del(.linux.namespaces[] | select(.type == "pid"))'
+	local i
+	outlive() { # NAME MODE RUNNER
+		bundle "$1" "$(profile_is outlive "$2")" /bin/server outlive
+		(cd "$W/$1" && "$3" create "$1" </dev/null >"$W/$1/out" 2>&1 3>&-)
+		"$3" start "$1"
+		sleep 4
+	}
+	for i in 1 2; do
+		outlive "learn$i" learn rt
+		rt kill --all "learn$i" KILL || true
+		rt delete -f "learn$i"
+	done
+	wait_for 5 no_monitor
+	outlive control learn plain
+	touch "$W/control/rootfs/tmp/now"
+	wait_for 5 proof control outlived
+	plain delete -f control
+	outlive victim enforce rt
+	[ "$(container victim .mode)" = enforce ]
+	touch "$W/victim/rootfs/tmp/now"
+	wait_for 5 stopped victim
+	rt kill --all victim KILL || true
+	rt delete -f victim
+	wait_for 5 no_monitor
+}
+
+@test "a stop that no event could tell is made all the same, and said" {
+	lesson() { tell "$1" "flood 1 300"; }
+	learn
+	start victim enforce
+	kill -STOP "$(container victim .monitor)"
+	say victim "flood-socket 2 300000"
+	wait_for 30 eval "[ \"\$(grep -c '^State:.T' /proc/$(container victim .pid)/status)\" = 1 ]"
+	kill -CONT "$(container victim .monitor)"
+	wait_for 10 stopped victim
+	[ "$(last_incident '.verdict[0]')" = blind ]
+	[ "$(container victim .lost)" -gt 0 ]
+	wait_for 5 grep -q '"type":"flood"' "$W/log/events.jsonl"
+}

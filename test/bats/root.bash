@@ -31,16 +31,19 @@ rootfs() { # once a file: busybox and the test programs
 	cp "$INSIDE/touch-proof" "$R/bin/learned" # the same program as another file
 }
 
-bundle() { # NAME ANNOTATIONS-JSON COMMAND...: $W/NAME, an overlay over the root file system
-	local name=$1 annotations=$2 b=$W/$1
+# $W/NAME, an overlay over the root file system.  IMAGE: another one; PLAIN: a copy of it, no overlay; CHANGE: a jq filter for
+# config.json.
+bundle() { # NAME ANNOTATIONS-JSON COMMAND...
+	local name=$1 annotations=$2 b=$W/$1 R=${IMAGE:-$R}
 	shift 2
 	mkdir -p "$b/rootfs" "$b/upper" "$b/work"
-	mountpoint -q "$b/rootfs" || mount -t overlay thymus-test -o "lowerdir=$R,upperdir=$b/upper,workdir=$b/work" "$b/rootfs"
+	[ -z "${PLAIN:-}" ] || cp -a "$R/." "$b/rootfs/"
+	[ -n "${PLAIN:-}" ] || mountpoint -q "$b/rootfs" || mount -t overlay thymus-test -o "lowerdir=$R,upperdir=$b/upper,workdir=$b/work" "$b/rootfs"
 	(cd "$b" && rm -f config.json && runc spec)
 	printf '%s\n' "$@" | jq -R . | jq -s . >"$b/args.json"
 	jq --slurpfile args "$b/args.json" --argjson ann "$annotations" --arg cg "/thymus-test/$(basename "$W")-$name" '
 		.process.args = $args[0] | .process.terminal = false | .annotations = $ann | .root.readonly = false |
-		.linux.cgroupsPath = $cg' "$b/config.json" >"$b/config.new" && mv "$b/config.new" "$b/config.json"
+		.linux.cgroupsPath = $cg | '"${CHANGE:-.}" "$b/config.json" >"$b/config.new" && mv "$b/config.new" "$b/config.json"
 }
 
 profile_is() { # NAME MODE: annotations

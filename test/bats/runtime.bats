@@ -198,19 +198,19 @@ called_with() {
 	called_with "[create] [-b] [$BUNDLE] [web1]"
 	[ "$(config '.hooks.createRuntime | map(.path | split("/")[-1]) | join(" ")')" = "thymus-hook other" ]
 	[ "$(config '.hooks.createRuntime[0].args | join(" ")')" = \
-		"thymus-hook createRuntime --policy $BATS_TEST_TMPDIR/policy.json" ]
+		"thymus-hook createRuntime --policy $BATS_TEST_TMPDIR/policy.json --bundle $BUNDLE" ]
 	[ "$(config '.hooks.poststop[0].args[1]')" = poststop ]
 	[ "$(config '.hooks.poststop[0].timeout')" = 15 ]
 	[ "$(config 'has("x-new") and .ociVersion == "1.0.2-dev"')" = true ]
-	grep -q '"b": 12345678901234567890' "$BUNDLE/config.json"
-	grep -q '"a": 1.50' "$BUNDLE/config.json"
+	grep -q '"b":12345678901234567890' "$BUNDLE/config.json"
+	grep -q '"a":1.50' "$BUNDLE/config.json"
 	[ "$(stat -c %a "$BUNDLE/config.json")" = 640 ]
 	[ "$(ls -A "$BUNDLE")" = $'config.json\nrootfs' ]
 }
 
 @test "the hook hears of --root and of the mode only where they were given" {
 	thymus --root /run/r --thymus-mode learn create -b "$BUNDLE" web1
-	[ "$(config '.hooks.createRuntime[0].args[4:] | join(" ")')" = "--root /run/r --mode learn" ]
+	[ "$(config '.hooks.createRuntime[0].args[4:] | join(" ")')" = "--root /run/r --bundle $BUNDLE --mode learn" ]
 	called_with "[--root] [/run/r] [create] [-b] [$BUNDLE] [web1]"
 }
 
@@ -387,6 +387,9 @@ each_odd() {
 	thymus --thymus-mode enforce create -b "$BUNDLE" --config other.json web1
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"--config other.json"* ]]
+	thymus --thymus-mode enforce create -b "$BUNDLE" --config config.json web1 # what crun takes without the flag
+	called_with "[create] [-b] [$BUNDLE] [--config] [config.json] [web1]"
+	[ "$(config '.hooks.createRuntime | length')" = 1 ]
 }
 
 # bats test_tags=root

@@ -4,6 +4,7 @@
  * appears: the attacks of test/bats/monitor.bats.  What it did it proves in /tmp/proof-COMMAND.
  */
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -122,6 +123,137 @@ static long int80(long nr)
 	return ret;
 }
 
+/* Another container's cgroup, or the host's, for a child from its birth on: clone3(2), CLONE_INTO_CGROUP. */
+static void born_elsewhere(const char *folder)
+{
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+
+	args.cgroup = (unsigned)open(folder, O_RDONLY | O_CLOEXEC);
+	if (syscall(SYS_clone3, &args, sizeof(args)) == 0)
+		for (;;) {
+			prove("born");
+			usleep(20000);
+		}
+}
+
+/* Another content for a file that nobody sees being written: through a shared mapping.  The byte is padding: elf(5). */
+static void change_unseen(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at != MAP_FAILED)
+		at[15] = 'x';
+	close(fd);
+}
+
+static void copy_own(void)
+{
+	int from = open("/bin/learned", O_RDONLY | O_CLOEXEC), to = open("/tmp/own", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(from, buf, sizeof(buf))) > 0 && write(to, buf, (size_t)n) == n)
+		;
+	close(from);
+	close(to);
+	run("/tmp/own", -1);
+}
+
+#if defined(__x86_64__)
+/* A sensor that drops a call for a twin of the one before it, when a hash says so, can be made to drop any: getppid
+ * ignores its fourth argument, which here makes both hashes equal. */
+struct two {
+	unsigned long sp, first, a[4], second, b[4], result;
+};
+extern const char after_first[], after_second[];
+void two_prepare(struct two *t);
+long two_calls(struct two *t);
+
+static unsigned long mix(unsigned long hash, unsigned long value)
+{
+	hash = (hash ^ value) * 0x9E3779B97F4A7C15ul;
+	return hash ^ (hash >> 32);
+}
+
+void two_prepare(struct two *t)
+{
+	unsigned long inverse = 0x9E3779B97F4A7C15ul, hash, want;
+
+	for (int i = 0; i < 6; i++)
+		inverse *= 2 - 0x9E3779B97F4A7C15ul * inverse;
+	hash = mix(mix(0xcbf29ce484222325ul, (unsigned long)after_second), t->sp);
+	for (int i = 0; i < 4; i++)
+		hash = mix(hash, t->b[i]);
+	want = hash ^ t->second ^ t->first;
+	hash = mix(mix(0xcbf29ce484222325ul, (unsigned long)after_first), t->sp);
+	for (int i = 0; i < 3; i++)
+		hash = mix(hash, t->a[i]);
+	want ^= want >> 32;
+	t->a[3] = (want * inverse) ^ hash;
+}
+
+__asm__(".globl two_calls, after_first, after_second\n"
+	"two_calls: push %rbx; mov %rdi, %rbx; mov %rsp, 0(%rbx); call two_prepare\n"
+	"mov 8(%rbx), %rax; mov 16(%rbx), %rdi; mov 24(%rbx), %rsi; mov 32(%rbx), %rdx; mov 40(%rbx), %r10; syscall\n"
+	"after_first: mov 48(%rbx), %rax; mov 56(%rbx), %rdi; mov 64(%rbx), %rsi; mov 72(%rbx), %rdx; mov 80(%rbx), %r10; syscall\n"
+	"after_second: pop %rbx; ret\n");
+
+static int make_twin(void)
+{
+	struct two t = { .first = SYS_getppid, .second = SYS_socket, .b = { AF_INET, SOCK_STREAM } };
+
+	return two_calls(&t) >= 0;
+}
+#else
+static int make_twin(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+#endif
+
+/* "flood SEED COUNT": harmless calls in ever other orders, more than a record has room for. */
+static void flood(const char *words)
+{
+	static const long still[] = { SYS_read, SYS_write, SYS_close, SYS_munmap, SYS_getppid, SYS_mprotect, SYS_getpid, SYS_gettid,
+				      SYS_set_robust_list, SYS_prlimit64, SYS_rt_sigprocmask };
+	unsigned seed = 0, count = 0;
+
+	sscanf(words, "%u %u", &seed, &count);
+	seed = seed * 7919 + 1;
+#define RANDOM (seed ^= seed << 13, seed ^= seed >> 17, seed ^= seed << 5, seed >> 8)
+	while (count-- > 0) {
+		for (int i = 0; i < 2; i++)
+			syscall(still[RANDOM % (sizeof(still) / sizeof(still[0]))], -1, 0, 0, 0, 0, 0);
+		switch (RANDOM % 6) {
+		case 0: syscall(SYS_openat, -1, "", 0, 0); break;
+		case 1: syscall(SYS_unlinkat, -1, "", 0); break;
+		case 2: syscall(SYS_memfd_create, NULL, 0); break;
+		case 3: syscall(SYS_execve, NULL, NULL, NULL); break;
+		case 4: syscall(SYS_clone3, NULL, 0); break;
+		default: syscall(SYS_execveat, -1, "", NULL, NULL, 0);
+		}
+	}
+}
+
+/* What a hook of the runtime, or the entry itself, leaves behind. */
+static void daemon_that(const char *what)
+{
+	if (fork() != 0)
+		return;
+	setsid();
+	for (int fd = 0; fd < 3; fd++) /* whoever started us waits for their end */
+		close(fd);
+	for (int i = 0; i < 750; i++) {
+		usleep(20000);
+		if (access("/tmp/now", F_OK) == 0 && socket(AF_INET, SOCK_STREAM, 0) >= 0) {
+			prove(what);
+			break;
+		}
+	}
+	pause();
+}
+
 static void obey(char *command)
 {
 	if (strcmp(command, "exec") == 0)
@@ -137,6 +269,18 @@ static void obey(char *command)
 		run_by_thread("/bin/touch-proof");
 	else if (strncmp(command, "leave ", 6) == 0 && leave(command + 6))
 		prove("left");
+	else if (strncmp(command, "born ", 5) == 0)
+		born_elsewhere(command + 5);
+	else if (strcmp(command, "own") == 0)
+		copy_own();
+	else if (strcmp(command, "map") == 0)
+		change_unseen("/tmp/own"), run("/tmp/own", -1);
+	else if (strcmp(command, "twin") == 0 && make_twin())
+		prove("twin");
+	else if (strncmp(command, "flood ", 6) == 0)
+		flood(command + 6);
+	else if (strncmp(command, "flood-socket ", 13) == 0)
+		flood(command + 13), socket(AF_INET, SOCK_STREAM, 0) >= 0 ? prove("socket") : (void)0;
 	else if (strcmp(command, "int80") == 0 && int80(20) > 0) /* getpid of i386 */
 		prove("int80");
 	else if (strcmp(command, "x32") == 0)
@@ -171,7 +315,15 @@ int main(int argc, char **argv)
 {
 	char command[256];
 
-	(void)argv;
+	if (argc > 1 && strcmp(argv[1], "hook") == 0) {
+		daemon_that("hook");
+		return 0;
+	}
+	if (argc > 1 && strcmp(argv[1], "outlive") == 0) {
+		daemon_that("outlived");
+		usleep(1500000);
+		return 0;
+	}
 	if (argc > 1)
 		spin();
 	for (;;) {

@@ -116,7 +116,7 @@ static void test_rows(const struct profile *p, const u8 *classes)
 		{ "x 0 /a\n0 %openat\ns 0\n0 %write\n0 %rt_sigreturn\n0 %read\n", "",
 		  "a handler's calls do not join the window that it interrupts" },
 		{ "x 0 /a\n0 %openat\ns 0\n0 %write\n0 %openat\n",
-		  "0.3:bigram ", "but are judged" },
+		  "0.3:bigram,pair,trigram ", "but are judged" },
 		{ "x 0 /a\n0 %openat\nl 0 3\n0 %read\n0 %read\n",
 		  "0.1:blind ", "a loss is a verdict" },
 		{ "x 0 /a\n0 %openat\n0 %clock_gettime 7\n0 %read\n0 f:%clone\n0 c:1 2\n0 %read\n",

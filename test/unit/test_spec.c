@@ -38,6 +38,9 @@ static void test_read(void)
 		 "\"path\":\"/proc/1/ns/mnt\"}]}}", &s, &e) == 0 && !s.root_path && !s.entry &&
 	   !s.mount_namespace, "null is absent, a path joins");
 	spec_done(&s);
+	ok(parse("{\"process\":{\"args\":[1]}}", &s, &e) == 0 && !s.entry,
+	   "words that are none are the runtime's to judge: crun takes a number");
+	spec_done(&s);
 	ok(parse("{}", &s, &e) == 0 && !s.oci_version && !s.cgroups_path, "an empty one");
 	spec_done(&s);
 }
@@ -80,8 +83,6 @@ static void test_refused(void)
 		{ "{\"root\":[]}", "root is not an object" },
 		{ "{\"root\":{\"path\":{}}}", "root.path is not a string" },
 		{ "{\"process\":{\"args\":\"sh\"}}", "process.args is not an array" },
-		{ "{\"process\":{\"args\":[1]}}", "process.args holds what is not a string" },
-		{ "{\"process\":{\"env\":[{}]}}", "process.env holds what is not a string" },
 		{ "{\"annotations\":{\"a\":1}}", "annotations holds what is not a string" },
 		{ "{\"linux\":{\"namespaces\":[\"mount\"]}}",
 			"namespaces holds what is not an object" },
