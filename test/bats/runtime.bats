@@ -526,3 +526,22 @@ frozen() { # ROOT ID ACTION
 	thymus --root /r exec web1 sh
 	[ "$status" -eq 0 ]
 }
+
+@test "what the hook cannot read fails what is to be enforced, and is recorded where nothing is" {
+	local hook=${THYMUS%thymus}thymus-hook state
+	state=$(jq -nc --arg b "$BATS_TEST_TMPDIR/nowhere" '{ociVersion: "1.0.2", id: "web1", status: "creating", pid: 1, bundle: $b}')
+	policy '.mode = "enforce"'
+	run "$hook" createRuntime --policy "$BATS_TEST_TMPDIR/policy.json" <<<"$state"
+	[ "$status" -eq 1 ]
+	[[ $output == *"/nowhere/config.json"* ]]
+	policy '.mode = "monitor"'
+	run "$hook" createRuntime --policy "$BATS_TEST_TMPDIR/policy.json" <<<"$state"
+	[ "$status" -eq 0 ]
+	grep -q 'nowhere/config.json' "$BATS_TEST_TMPDIR/log/events.jsonl"
+	run "$hook" createRuntime --policy "$BATS_TEST_TMPDIR/policy.json" --mode enforce <<<"$state"
+	[ "$status" -eq 1 ]
+	# the bundle that the runtime was given counts, whatever it tells its hooks (crun with a user namespace: "/")
+	policy '.mode = "enforce"'
+	run "$hook" createRuntime --policy "$BATS_TEST_TMPDIR/policy.json" --bundle "$BUNDLE" <<<"$state"
+	[[ $output != *"/nowhere/"* ]]
+}
