@@ -105,6 +105,8 @@ static void end(const struct plan *p)
 
 		if (!alive)
 			control_forget(&p->policy, &s);
+		else if (i == 10 && s.monitor) /* others are in its cgroup, which is not for us to wait for */
+			kill((pid_t)s.monitor, SIGTERM);
 		state_done(&s);
 		if (!alive) {
 			char path[4200];

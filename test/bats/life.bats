@@ -110,3 +110,14 @@ nothing_left() {
 	[ "$status" -ne 0 ]
 	[[ $output == *"lost events while it learned"*"thymus profile rm many"* ]]
 }
+
+@test "a container that is deleted is let go of, though another one is in its cgroup" {
+	CHANGE='.linux.cgroupsPath = "/thymus-test/shared"'
+	start other off plain
+	bundle guest "$(profile_is guest learn)" /bin/sleep 100
+	(cd "$W/guest" && rt create guest </dev/null >"$W/guest/out" 2>&1 3>&-)
+	rt start guest
+	rt delete -f guest || true # runc cannot remove the cgroup, and says so
+	nothing_left
+	[ "$(plain state other | jq -r .status)" = running ]
+}
