@@ -117,8 +117,10 @@ bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd)
 	char sha256[65];
 	enum layer_kind kind = layer_of(&m->layer, fd, g->path, sha256);
 
-	if (kind != LAYER_IMAGE) /* the largest files are what they are, where they have no image to differ from */
-		return *sha256 ? strcmp(sha256, g->sha256) == 0 : kind == LAYER_OPEN && !*g->sha256;
+	if (kind == LAYER_OPEN && !*g->sha256) /* too large to compare, or the image's where that could be told */
+		return true;
+	if (kind != LAYER_IMAGE)
+		return *sha256 && strcmp(sha256, g->sha256) == 0;
 	if (!monitor_by_content(m) || !*g->sha256 || find(m, fd))
 		return true;
 	return digest_file(fd, LAYER_HASHED, sha256) && strcmp(sha256, g->sha256) == 0;

@@ -233,8 +233,8 @@ exec_prevented() { # PATH of the file
 	learn
 	start victim enforce
 	kill -STOP "$(container victim .monitor)"
-	say victim "flood-socket 2 300000"
-	wait_for 30 eval "[ \"\$(grep -c '^State:.T' /proc/$(container victim .pid)/status)\" = 1 ]"
+	say victim "flood-socket 2 60000"
+	wait_for 60 eval "[ \"\$(grep -c '^State:.T' /proc/$(container victim .pid)/status)\" = 1 ]"
 	kill -CONT "$(container victim .monitor)"
 	wait_for 10 stopped victim
 	[ "$(last_incident '.verdict[0]')" = blind ]
