@@ -394,8 +394,9 @@ static void on_exec(struct monitor *m, const struct execution *x)
 	const struct seen *s = seen_of(m, x->event.program);
 	const char *slash = strrchr(s->path, '/');
 	bool renamed = slash && strcmp(s->name, slash + 1) != 0;
-	snprintf(words, sizeof(words), "%.15s executed %.500s%s%.256s, which this workload was never seen to execute%s", x->comm,
-		 s->path, renamed ? " as " : "", renamed ? s->name : "", s->session ? " in an exec session" : "");
+	snprintf(words, sizeof(words), "a process executed %.500s%s%.256s, which this workload was never seen to execute%s",
+		 *s->path ? s->path : "a program without a path, as one in memory is", renamed ? " as " : "",
+		 renamed ? s->name : "", s->session ? " in an exec session" : "");
 	digest_running(x->event.tgid, s, sha256);
 	doc = describe_exec(m, x, sha256, s->layer == LAYER_OWN, words);
 	if (!x->stopped) {

@@ -16,7 +16,7 @@
 #include "policy_load.h"
 #include "state.h"
 
-enum { STATE_BYTES = 1 << 20 };
+enum { STATE_BYTES = 64 << 20 }; /* it holds the annotations, which may be many */
 
 struct arguments {
 	const char *stage, *policy, *root, *bundle, *mode;

@@ -42,7 +42,6 @@ struct thread_info { unsigned long flags; u32 status; } KERNEL;
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
-	char comm[16];
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
@@ -985,7 +984,6 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	if (verdict)
 		__sync_fetch_and_add(&c->deviations, 1);
 	if (x->fresh || x->stopped || verdict || c->trace) {
-		bpf_get_current_comm(x->comm, sizeof(x->comm));
 		write_path(x, (u64)BPF_CORE_READ(bprm, file));
 		if (told)
 			tell_exec(c, t, x, verdict);

@@ -119,7 +119,6 @@ struct execution {
 	u32 calls;
 	u32 opened;  /* its parent program is allowed for now, and so is this one */
 	u16 history[HISTORY]; /* of the thread before it */
-	char comm[16];
 	char name[NAME_BYTES];  /* as given to execve */
 	char path[PATH_BYTES];  /* components, last first, each with its NUL */
 };
