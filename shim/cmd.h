@@ -15,6 +15,7 @@ int cmd_mode(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_profile(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_incident(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_release(int argc, char **argv, const struct policy *p, struct err *e);
+int cmd_setup(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_replay(int argc, char **argv, const struct policy *p, struct err *e);
 
 /* A verb of the runtime: do our part, then become the runtime.  Returns only on failure. */

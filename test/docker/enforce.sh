@@ -118,7 +118,9 @@ mkdir -p "$WORK"
 od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$WORK/key"
 cp "$WORK/key" "$WORK/rootfs/etc/guestbook.key"
 write_policy
-docker_up "$thymus" --thymus-policy "$WORK/thymus.json" || exit 2
+ask setup docker --file "$WORK/daemon.json"
+tap $? "thymus setup writes the daemon's file"
+docker_up "$thymus" || exit 2
 docker_image "$WORK/rootfs" || exit 2
 
 learn

@@ -9,11 +9,11 @@
 export DOCKER_HOST=unix://$WORK/docker.sock
 IMAGE=thymus-demo:1
 
-docker_up() { # RUNTIME_PATH ARGS...: dockerd knows that runtime as "thymus"
+docker_up() { # RUNTIME_PATH ARGS...: dockerd knows that runtime as "thymus", or what daemon.json says already
 	local path=$1 i
 	shift
 	mkdir -p "$WORK"/{data,exec}
-	jq -n --arg path "$path" '{runtimes: {thymus: {path: $path, runtimeArgs: $ARGS.positional}}}' \
+	[ -e "$WORK/daemon.json" ] || jq -n --arg path "$path" '{runtimes: {thymus: {path: $path, runtimeArgs: $ARGS.positional}}}' \
 		--args -- "$@" >"$WORK/daemon.json"
 	THYMUS_DOCKER_TEST=$WORK setsid dockerd --config-file "$WORK/daemon.json" --data-root "$WORK/data" \
 		--exec-root "$WORK/exec" -H "$DOCKER_HOST" --pidfile "$WORK/dockerd.pid" \
