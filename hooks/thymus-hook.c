@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "monitor.h"
 #include "policy_load.h"
+#include "process.h"
 #include "state.h"
 
 enum { STATE_BYTES = 64 << 20 }; /* it holds the annotations, which may be many */
@@ -60,7 +61,7 @@ static bool attached_already(const struct plan *p)
 
 	if (state_load(p->state, &s, &e) < 0)
 		return false;
-	ours = s.pid == (unsigned)p->pid && s.keeper && kill((pid_t)s.keeper, 0) == 0;
+	ours = s.pid == (unsigned)p->pid && process_lives((pid_t)s.keeper);
 	state_done(&s);
 	return ours;
 }
@@ -101,7 +102,7 @@ static void end(const struct plan *p)
 	struct err e;
 
 	for (int i = 0; i < 30 && state_load(p->state, &s, &e) == 0; i++) {
-		bool alive = s.keeper && kill((pid_t)s.keeper, 0) == 0;
+		bool alive = process_lives((pid_t)s.keeper);
 
 		if (!alive)
 			control_forget(&p->policy, &s);

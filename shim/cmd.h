@@ -15,6 +15,7 @@ int cmd_mode(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_profile(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_incident(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_release(int argc, char **argv, const struct policy *p, struct err *e);
+int cmd_doctor(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_setup(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_replay(int argc, char **argv, const struct policy *p, struct err *e);
 

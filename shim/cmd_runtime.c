@@ -12,26 +12,11 @@
 #include "bundle.h"
 #include "cmd.h"
 #include "delegate.h"
+#include "hook_path.h"
 #include "journal.h"
 #include "state.h"
 
-#define HOOK         "thymus-hook"
 #define HOOK_SECONDS 15 /* the runtime kills a hook after that */
-
-/* The hook beside this very program (a build tree), else where it is installed: stored bundles
- * name it, so the path must be one that stays. */
-static void find_hook(char ret[PATH_MAX])
-{
-	ssize_t len = readlink("/proc/self/exe", ret, PATH_MAX - sizeof(HOOK));
-	char *slash;
-
-	ret[len < 0 ? 0 : len] = '\0';
-	slash = strrchr(ret, '/');
-	if (slash)
-		memcpy(slash + 1, HOOK, sizeof(HOOK));
-	if (!slash || access(ret, X_OK) < 0)
-		snprintf(ret, PATH_MAX, "%s/" HOOK, LIBEXECDIR);
-}
 
 /* A hook's current folder is not ours. */
 static int absolute(const char *file, char ret[PATH_MAX], struct err *e)
@@ -50,7 +35,7 @@ static int add_hooks(struct spec *s, const struct cmdline *c, const struct polic
 	if (rc == 0)
 		rc = absolute(c->bundle ? c->bundle : ".", bundle, e);
 
-	find_hook(path);
+	hook_path(path);
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && rc == 0; i++) {
 		const struct { const char *flag, *value; } flags[] = {
 			{ "--policy", p->file ? file : NULL },
@@ -58,7 +43,7 @@ static int add_hooks(struct spec *s, const struct cmdline *c, const struct polic
 			{ "--bundle", bundle },
 			{ "--mode", c->mode },
 		};
-		const char *args[11] = { HOOK, stages[i] };
+		const char *args[11] = { HOOK_NAME, stages[i] };
 		struct spec_hook hook = { path, args, NULL, HOOK_SECONDS };
 
 		for (size_t f = 0, n = 2; f < sizeof(flags) / sizeof(flags[0]); f++) {

@@ -25,6 +25,7 @@ static const struct command {
 	{ "incident", cmd_incident, false, "ls, show, allow" },
 	{ "release",  cmd_release,  true,  "thaw a container that thymus froze" },
 	{ "replay",   cmd_replay,   false, "judge a recorded trace by a profile" },
+	{ "doctor",   cmd_doctor,   false, "what is wrong on this host, and what to do about it" },
 	{ "setup",    cmd_setup,    false, "make thymus known to docker, containerd, crio, podman" },
 };
 

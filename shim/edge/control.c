@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "cgroup.h"
-#include "file.h"
+#include "process.h"
 #include "sensor.h"
 
 /* The container's row, if the sensor that watches it is of our own build; `sensor` to close. */
@@ -44,7 +44,7 @@ int control_mode(const struct policy *p, const struct state *s, enum mode mode, 
 	if (mode == MODE_OFF)
 		row->mode = 0;
 	sensor_close(sensor);
-	if ((mode == MODE_ENFORCE || mode == MODE_LEARN) && (s->monitor == 0 || kill((pid_t)s->monitor, 0) < 0))
+	if ((mode == MODE_ENFORCE || mode == MODE_LEARN) && !process_lives((pid_t)s->monitor))
 		return fail(e, ESRCH, "container %s has no live monitor to put mode %s in force", s->id,
 			    policy_mode_name(mode));
 	return 0;
@@ -52,17 +52,8 @@ int control_mode(const struct policy *p, const struct state *s, enum mode mode, 
 
 static void continue_stopped(void *ctx, pid_t pid)
 {
-	auto_free char *stat = NULL;
-	char path[64], *after;
-	struct err e;
-	size_t len;
-
 	(void)ctx;
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (file_read(path, 1u << 16, &stat, &len, &e) < 0)
-		return;
-	after = strrchr(stat, ')'); /* the name may hold anything: proc(5) */
-	if (after && after[1] == ' ' && after[2] == 'T')
+	if (process_state(pid) == 'T')
 		kill(pid, SIGCONT);
 }
 

@@ -58,6 +58,17 @@ int gate_exec_open(int root, const char *path, pid_t pid, int *ret, struct err *
 	return 0;
 }
 
+int gate_exec_probe(struct err *e)
+{
+	auto_of(fd) int group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_LARGEFILE | O_CLOEXEC);
+
+	if (group < 0)
+		return fail(e, errno, "fanotify_init: %m");
+	if (fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM, AT_FDCWD, "/proc/self/exe") < 0)
+		return fail(e, errno, "fanotify has no FAN_OPEN_EXEC_PERM: %m");
+	return 0;
+}
+
 void gate_exec_drain(int group, bool (*judge)(void *ctx, int fd, pid_t pid), void *ctx)
 {
 	_Alignas(struct fanotify_event_metadata) char buf[8192];

@@ -22,6 +22,9 @@ must_check int gate_exec_open(int root, const char *path, pid_t pid, int *ret, s
  * waiting for ever.  Accepts -1. */
 void gate_exec_close(int group);
 
+/* Can this kernel ask before an execution? */
+must_check int gate_exec_probe(struct err *e);
+
 /* Deliver what waits: `judge` says whether the file open as `fd` may be executed by process `pid`. */
 void gate_exec_drain(int group, bool (*judge)(void *ctx, int fd, pid_t pid), void *ctx);
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* process.h - what /proc says of a process: proc(5). */
+#ifndef THYMUS_PROCESS_H
+#define THYMUS_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* The letter of its state: R, S, D, T, Z ...; 0: there is none. */
+char process_state(pid_t pid);
+
+/* It is there, and more than a zombie that nobody has waited for. */
+bool process_lives(pid_t pid);
+
+#endif
