@@ -29,6 +29,13 @@ lesson() { # NAME: also taught: a shell, and a program with a loader
 	tell "$1" "run /bin/dynamic"
 }
 
+# The group lies in the container, writable.  A cgroup namespace would forbid to leave it (nsdelegate, cgroup_namespaces(7)).
+group_inside() { # FOLDER
+	CHANGE='.mounts += [{destination: "/group", source: "'$1'", type: "bind", options: ["bind", "rw"]}] |
+		del(.linux.namespaces[] | select(.type == "cgroup"))'
+	before_start() { mkdir -p "$1/group"; }
+}
+
 exec_prevented() { # PATH of the file
 	not proof victim ran
 	[ "$(last_incident '.verdict[0]')" = exec ]
@@ -70,11 +77,7 @@ exec_prevented() { # PATH of the file
 	local elsewhere=/sys/fs/cgroup/unified/thymus-test/elsewhere-$$
 	[ -e /sys/fs/cgroup/unified ] || elsewhere=/sys/fs/cgroup/thymus-test/elsewhere-$$
 	mkdir -p "$elsewhere"
-	before_start() { # the group's file lies in the container, writable
-		mkdir -p "$1/group"
-		jq --arg from "$elsewhere" '.mounts += [{destination: "/group", source: $from, type: "bind", options: ["bind", "rw"]}]' \
-			"$1/../config.json" >"$1/../config.new" && mv "$1/../config.new" "$1/../config.json"
-	}
+	group_inside "$elsewhere"
 	lesson() { tell "$1" "run /bin/sh -c :"; tell "$1" "leave /tmp/none"; echo x >"$W/$1/rootfs/tmp/file"; tell "$1" "leave /tmp/file"; }
 	learn
 	attack "leave /group/cgroup.procs" left
@@ -114,8 +117,7 @@ exec_prevented() { # PATH of the file
 	local elsewhere=/sys/fs/cgroup/unified/thymus-test/elsewhere-$$
 	[ -e /sys/fs/cgroup/unified ] || elsewhere=/sys/fs/cgroup/thymus-test/elsewhere-$$
 	mkdir -p "$elsewhere"
-	CHANGE='.mounts += [{destination: "/group", source: "'$elsewhere'", type: "bind", options: ["bind", "rw"]}]'
-	before_start() { mkdir -p "$1/group"; }
+	group_inside "$elsewhere"
 	lesson() { tell "$1" "born /nowhere"; }
 	learn
 	attack "born /group" born
