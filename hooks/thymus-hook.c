@@ -5,12 +5,15 @@
  * createRuntime (or prestart, its older name, at the same moment) attaches; poststop cleans up.  A
  * failure fails the container where it is to be enforced, and is recorded where it is not.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "control.h"
+#include "file.h"
 #include "journal.h"
 #include "monitor.h"
 #include "policy_load.h"
@@ -95,30 +98,35 @@ static int attach(const struct plan *p, struct err *e)
 	return rc;
 }
 
-/* The keeper ends by itself when init has ended; its pid may serve another by then. */
+/* The keeper ends by itself when all of the container has ended. */
+static void wait_for_keeper(const struct state *s)
+{
+	auto_of(fd) int keeper = s->keeper ? (int)syscall(SYS_pidfd_open, s->keeper, 0) : -1;
+	struct pollfd p = { keeper, POLLIN, 0 };
+
+	if (keeper < 0 || poll(&p, 1, 1000) != 0)
+		return;
+	if (s->monitor) /* others are in its cgroup, which is not for us to wait for */
+		kill((pid_t)s->monitor, SIGTERM);
+	(void)poll(&p, 1, 2000);
+}
+
 static void end(const struct plan *p)
 {
+	char path[4200];
 	struct state s;
 	struct err e;
 
-	for (int i = 0; i < 30 && state_load(p->state, &s, &e) == 0; i++) {
-		bool alive = process_lives((pid_t)s.keeper);
-
-		if (!alive)
-			control_forget(&p->policy, &s);
-		else if (i == 10 && s.monitor) /* others are in its cgroup, which is not for us to wait for */
-			kill((pid_t)s.monitor, SIGTERM);
-		state_done(&s);
-		if (!alive) {
-			char path[4200];
-
-			snprintf(path, sizeof(path), "%s/state.json", p->state);
-			unlink(path);
-			rmdir(p->state);
-			return;
-		}
-		usleep(100000);
+	if (state_load(p->state, &s, &e) < 0)
+		return;
+	wait_for_keeper(&s);
+	if (!process_lives((pid_t)s.keeper)) {
+		control_forget(&p->policy, &s);
+		snprintf(path, sizeof(path), "%s/state.json", p->state);
+		unlink(path);
+		rmdir(p->state);
 	}
+	state_done(&s);
 }
 
 int main(int argc, char **argv)
