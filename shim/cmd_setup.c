@@ -104,7 +104,7 @@ static int set_up(const struct request *r, struct buf *words, struct err *e)
 
 int cmd_setup(int argc, char **argv, const struct policy *p, struct err *e)
 {
-	struct request r = { NULL };
+	struct request r = { .engine = NULL };
 	bool json = false;
 	const struct option_row rows[] = {
 		{ "--json", &json, NULL }, { "--default", &r.wish.by_default, NULL }, { "--dry-run", &r.dry, NULL },
