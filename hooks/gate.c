@@ -112,9 +112,9 @@ bool monitor_by_content(const struct monitor *m)
 	return strncmp(m->plan->who.image, "fp-", 3) == 0;
 }
 
-bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd)
+bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd, char sha256[65])
 {
-	char sha256[65];
+	char content[65];
 	enum layer_kind kind = layer_of(&m->layer, fd, g->path, sha256);
 
 	if (kind == LAYER_OPEN && !*g->sha256) /* too large to compare, or the image's where that could be told */
@@ -123,7 +123,7 @@ bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd)
 		return *sha256 && strcmp(sha256, g->sha256) == 0;
 	if (!monitor_by_content(m) || !*g->sha256 || find(m, fd))
 		return true;
-	return digest_file(fd, LAYER_HASHED, sha256) && strcmp(sha256, g->sha256) == 0;
+	return digest_file(fd, LAYER_HASHED, content) && strcmp(content, g->sha256) == 0;
 }
 
 /* What `fd`'s program cannot run without: its loader, if that is the image's, or nothing tells whose it is. */
@@ -143,9 +143,8 @@ static void allow_program(struct monitor *m, const struct program *g)
 	auto_of(fd) int fd = rootfs_open_exact(m->root, g->path);
 	char sha256[65];
 
-	if (fd < 0 || !monitor_unchanged(m, g, fd))
+	if (fd < 0 || !monitor_unchanged(m, g, fd, sha256))
 		return;
-	(void)layer_of(&m->layer, fd, g->path, sha256);
 	allow_fd(m, fd, sha256);
 	allow_loader(m, fd);
 }

@@ -118,8 +118,9 @@ int monitor_know(struct monitor *m, const int *fd, const u32 *index, u32 count, 
 static int open_program(const struct monitor *m, const struct program *g)
 {
 	int fd = rootfs_open_exact(m->root, g->path);
+	char sha256[65];
 
-	if (fd >= 0 && !monitor_unchanged(m, g, fd)) {
+	if (fd >= 0 && !monitor_unchanged(m, g, fd, sha256)) {
 		file_close(fd);
 		return -1;
 	}

@@ -55,7 +55,6 @@ static void forget(const struct plan *p)
 {
 	struct state s;
 	struct err e;
-	char path[4200];
 
 	if (state_load(p->state, &s, &e) == 0) {
 		bool mine = s.keeper == (unsigned)getpid();
@@ -64,9 +63,7 @@ static void forget(const struct plan *p)
 		if (!mine)
 			return;
 	}
-	snprintf(path, sizeof(path), "%s/state.json", p->state);
-	unlink(path);
-	rmdir(p->state);
+	state_remove(p->state);
 }
 
 static void keep(struct monitor *m)

@@ -122,8 +122,9 @@ void monitor_gate_drain(struct monitor *m);
  * program is its content. */
 bool monitor_by_content(const struct monitor *m);
 
-/* Is the file open as `fd` what program `g` was learned as?  From the image, or by its content. */
-bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd);
+/* Is the file open as `fd` what program `g` was learned as?  From the image, or by its content, which is then in
+ * `sha256` where layer_of() would tell it. */
+bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd, char sha256[65]);
 
 /* loop.c: until the container has ended (0), or a fault (1: the keeper starts another). */
 int monitor_run(struct monitor *m);

@@ -113,7 +113,6 @@ static void wait_for_keeper(const struct state *s)
 
 static void end(const struct plan *p)
 {
-	char path[4200];
 	struct state s;
 	struct err e;
 
@@ -122,9 +121,7 @@ static void end(const struct plan *p)
 	wait_for_keeper(&s);
 	if (!process_lives((pid_t)s.keeper)) {
 		control_forget(&p->policy, &s);
-		snprintf(path, sizeof(path), "%s/state.json", p->state);
-		unlink(path);
-		rmdir(p->state);
+		state_remove(p->state);
 	}
 	state_done(&s);
 }

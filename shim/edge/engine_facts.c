@@ -180,12 +180,9 @@ bool engine_facts_read(const struct spec *s, const char *root, const char *bundl
 	last_parts(bundle, parent, id);
 	if (ask_cri(s, parent, ret))
 		return true;
-	/* podman's bundle is .../ID/userdata */
-	const char *stored = strcmp(id, "userdata") == 0 ? parent : id;
-
 	/* Only a bundle that the engine keeps where it keeps its bundles: a root may lie anywhere, and files above it may
-	 * be another image's.  Docker's are in containerd's namespace "moby". */
-	bool docker = strcmp(parent, "moby") == 0, storage = stored == parent;
+	 * be another image's.  Docker's are in containerd's namespace "moby", podman's are .../ID/userdata. */
+	bool docker = strcmp(parent, "moby") == 0, storage = strcmp(id, "userdata") == 0;
 
 	/* Above the root only: what is in it is the container's to write. */
 	for (int level = 0; level < LEVELS; level++) {
@@ -194,7 +191,7 @@ bool engine_facts_read(const struct spec *s, const char *root, const char *bundl
 		if (at <= 1)
 			return false;
 		at--;
-		if ((docker && ask_docker(root, at, id, ret)) || (storage && ask_storage(root, at, stored, ret)))
+		if ((docker && ask_docker(root, at, id, ret)) || (storage && ask_storage(root, at, parent, ret)))
 			return true;
 	}
 	return false;

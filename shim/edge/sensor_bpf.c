@@ -360,17 +360,6 @@ static void forget_numbered(int map, size_t key_size, u32 slot)
 	}
 }
 
-/* Each deletion waits for a grace period of RCU, some 15 ms, also where there is nothing to delete. */
-static void drop_inner(struct sensor *s, u32 slot)
-{
-	static const int outer[] = { RINGS, SMALL, MIDDLE, LARGE, OWNERS };
-	u32 id;
-
-	for (size_t i = 0; i < sizeof(outer) / sizeof(outer[0]); i++)
-		if (bpf_map_lookup_elem(s->map[outer[i]], &slot, &id) == 0)
-			bpf_map_delete_elem(s->map[outer[i]], &slot);
-}
-
 void sensor_release(struct sensor *s, u32 slot)
 {
 	struct err ignored;
@@ -381,7 +370,11 @@ void sensor_release(struct sensor *s, u32 slot)
 	forget_numbered(s->map[CGROUPS], 16, slot);
 	forget_numbered(s->map[STARTING], 4, slot);
 	forget_programs(s, slot);
-	drop_inner(s, slot);
+	bpf_map_delete_elem(s->map[RINGS], &slot);
+	bpf_map_delete_elem(s->map[SMALL], &slot);
+	bpf_map_delete_elem(s->map[MIDDLE], &slot);
+	bpf_map_delete_elem(s->map[LARGE], &slot);
+	bpf_map_delete_elem(s->map[OWNERS], &slot);
 	for (u32 i = 0; i < CONTAINERS; i++)
 		if (s->table[i].generation != 0)
 			return;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "digest.h"
 #include "file.h"
@@ -147,6 +148,15 @@ int state_save(const char *folder, const struct state *s, struct err *e)
 	if (!doc || text.failed)
 		return fail(e, ENOMEM, "out of memory");
 	return file_replace(AT_FDCWD, path, text.text, text.len, 0600, path, e);
+}
+
+void state_remove(const char *folder)
+{
+	char path[4096 + 16];
+
+	snprintf(path, sizeof(path), "%s/state.json", folder);
+	unlink(path);
+	rmdir(folder);
 }
 
 void state_done(struct state *s)

@@ -38,6 +38,7 @@ struct state {
 void state_folder(const struct policy *p, const char *root, const char *id, char ret[4096]);
 must_check int state_load(const char *folder, struct state *ret, struct err *e); /* -ENOENT: none */
 must_check int state_save(const char *folder, const struct state *s, struct err *e);
+void state_remove(const char *folder); /* the file and its folder */
 void state_done(struct state *s);
 #define auto_state __attribute__((cleanup(state_done))) struct state
 
