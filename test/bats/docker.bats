@@ -1,10 +1,10 @@
-# bats file_tags=root
+# bats file_tags=root,slow
+# takes: 6 minutes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What Docker sees of us: nothing, until we stop a container.  Each test starts a dockerd of its
 # own, see test/docker.
 
 setup() {
-	[ -n "${THYMUS_TEST_ALL:-}" ] || skip "takes minutes: scripts/test --all, or THYMUS_TEST_ALL=1"
 	cd "$BATS_TEST_DIRNAME/../docker"
 	wrapper=$BATS_TEST_TMPDIR/wrapper
 	runc=$(command -v runc)
