@@ -150,7 +150,7 @@ int keeper_start(const struct plan *plan, struct err *e)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return fail(e, errno, "socket to the keeper: %m");
-	pid = fork();
+	pid = cgroup_fork();
 	if (pid < 0)
 		return fail(e, errno, "fork the keeper: %m");
 	if (pid == 0) {

@@ -3,10 +3,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -218,18 +220,66 @@ void cgroup_kill(const struct cgroup *c)
 	}
 }
 
+/* Our own group of the unified hierarchy, made if need be: the path, or "" where there is none. */
+static void own_group(char ret[600])
+{
+	char at[512];
+
+	ret[0] = '\0';
+	if (!mount_point(NULL, at))
+		return;
+	snprintf(ret, 600, "%s/thymus", at);
+	if (mkdir(ret, 0755) < 0 && errno != EEXIST)
+		ret[0] = '\0';
+}
+
+pid_t cgroup_fork(void)
+{
+	char mine[600];
+	pid_t pid = -1;
+
+	own_group(mine);
+	auto_of(fd) int fd = mine[0] ? open(mine, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (fd >= 0) {
+		struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)fd };
+
+		/* a process that moves makes the kernel wait until no task is amid a fork: 12 ms and more */
+		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	}
+	if (pid >= 0)
+		return pid;
+	pid = fork();
+	if (pid == 0 && mine[0] && write_word(mine, "cgroup.procs", "0") < 0) {
+		*strrchr(mine, '/') = '\0';
+		(void)write_word(mine, "cgroup.procs", "0");
+	}
+	return pid;
+}
+
+/* To the root of one v1 hierarchy, unless we are there.  `line`: of /proc/self/cgroup. */
+static void leave_v1(char *line)
+{
+	char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+	char at[512];
+
+	if (!path || list[1] == ':' || strcmp(path, ":/") == 0)
+		return;
+	*path = '\0';
+	list[1 + strcspn(list + 1, ",")] = '\0'; /* one of the controllers that are mounted together */
+	/* `tasks` moves one thread, we have no more, and need not wait as `cgroup.procs` must */
+	if (mount_point(list + 1, at) && write_word(at, "tasks", "0") < 0)
+		(void)write_word(at, "cgroup.procs", "0");
+}
+
 void cgroup_leave(void)
 {
-	static const char *const v1[] = { "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer",
-					  "blkio", "pids", "name=systemd", "net_cls", "perf_event", "hugetlb" };
-	char at[512], mine[600];
+	auto_free char *text = NULL;
+	char *save = NULL;
+	struct err e;
+	size_t len;
 
-	if (mount_point(NULL, at)) {
-		snprintf(mine, sizeof(mine), "%s/thymus", at);
-		if ((mkdir(mine, 0755) == 0 || errno == EEXIST) && write_word(mine, "cgroup.procs", "0") < 0)
-			(void)write_word(at, "cgroup.procs", "0");
-	}
-	for (size_t i = 0; i < sizeof(v1) / sizeof(v1[0]); i++)
-		if (mount_point(v1[i], at))
-			(void)write_word(at, "cgroup.procs", "0");
+	if (file_read("/proc/self/cgroup", PROC_BYTES, &text, &len, &e) < 0)
+		return;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		leave_v1(line);
 }

@@ -34,8 +34,10 @@ void cgroup_each(const struct cgroup *c, void (*act)(void *ctx, pid_t pid), void
 /* SIGKILL to all: cgroup.kill where there is one, else by pid until none is left. */
 void cgroup_kill(const struct cgroup *c);
 
-/* Leave engine, user session and container: into /thymus of the unified hierarchy, and into the root of each
- * v1 hierarchy.  Best effort: a host that forbids it keeps us where we are. */
+/* Leave engine, user session and container.  cgroup_fork(): the child is born in /thymus of the unified hierarchy (a raw
+ * clone, after which the C library takes it for its parent: it may only fork() or _exit()); cgroup_leave() moves to the
+ * root of each v1 hierarchy.  Best effort: a host that forbids it keeps us where we are. */
+pid_t cgroup_fork(void);
 void cgroup_leave(void);
 
 #endif
