@@ -10,6 +10,14 @@
 #include "err.h"
 #include "policy.h"
 
+struct command {
+	const char *name; /* NULL ends the table */
+	int (*run)(int argc, char **argv, const struct policy *p, struct err *e);
+	bool stubborn; /* works with the built-in policy where the host's cannot be read */
+	const char *help;
+};
+extern const struct command commands[];
+
 int cmd_status(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_mode(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_profile(int argc, char **argv, const struct policy *p, struct err *e);
@@ -17,6 +25,8 @@ int cmd_incident(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_release(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_doctor(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_setup(int argc, char **argv, const struct policy *p, struct err *e);
+int cmd_unload(int argc, char **argv, const struct policy *p, struct err *e);
+int cmd_completion(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_replay(int argc, char **argv, const struct policy *p, struct err *e);
 
 /* A verb of the runtime: do our part, then become the runtime.  Returns only on failure. */

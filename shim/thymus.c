@@ -13,12 +13,7 @@
 
 enum { FINE = 0, RUNTIME_FAILED = 1, FAILED = 2 }; /* exit status; runc's for its own verbs */
 
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv, const struct policy *p, struct err *e);
-	bool stubborn; /* works with the built-in policy where the host's cannot be read */
-	const char *help;
-} commands[] = {
+const struct command commands[] = {
 	{ "status",   cmd_status,   false, "what is stopped, what is watched, what is lacking" },
 	{ "mode",     cmd_mode,     true,  "off, learn, monitor, enforce, auto: NAME, CID, --all" },
 	{ "profile",  cmd_profile,  false, "ls, show, diff, promote, demote, rm" },
@@ -27,23 +22,24 @@ static const struct command {
 	{ "replay",   cmd_replay,   false, "judge a recorded trace by a profile" },
 	{ "doctor",   cmd_doctor,   false, "what is wrong on this host, and what to do about it" },
 	{ "setup",    cmd_setup,    false, "make thymus known to docker, containerd, crio, podman" },
+	{ "unload",   cmd_unload,   true,  "take the sensor out of the kernel, where no container needs it" },
+	{ "completion", cmd_completion, true, "what bash, zsh or fish complete our commands by" },
+	{ 0 }
 };
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct command *find(const char *verb)
 {
-	for (size_t i = 0; verb && i < COUNT(commands); i++)
-		if (strcmp(commands[i].name, verb) == 0)
-			return &commands[i];
+	for (const struct command *c = commands; verb && c->name; c++)
+		if (strcmp(c->name, verb) == 0)
+			return c;
 	return NULL;
 }
 
 static void usage(void)
 {
 	puts("usage: thymus [--thymus-policy FILE] COMMAND ...\n");
-	for (size_t i = 0; i < COUNT(commands); i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	for (const struct command *c = commands; c->name; c++)
+		printf("  %-10s %s\n", c->name, c->help);
 	puts("\nAll other commands and flags are the runtime's, but for\n"
 	     "  --thymus-policy FILE   instead of " POLICY_FILE "\n"
 	     "  --thymus-runtime FILE  the runtime to become, an absolute path\n"
@@ -94,7 +90,7 @@ static bool is_strict(const struct cmdline *c)
 {
 	static const char *const starting[] = { "create", "run", "restore", "exec" };
 
-	for (size_t i = 0; c->verb && i < COUNT(starting); i++)
+	for (size_t i = 0; c->verb && i < sizeof(starting) / sizeof(starting[0]); i++)
 		if (strcmp(c->verb, starting[i]) == 0)
 			return true;
 	return !c->verb;

@@ -28,6 +28,17 @@ static int unknown(const struct option_row *rows, const char *word, struct err *
 	return fail(e, EINVAL, "unknown flag %.80s; there is:%s", word, known);
 }
 
+static int answer(const struct option_row *rows, struct err *e)
+{
+	char words[sizeof(e->text)] = "";
+	size_t used = 0;
+
+	for (; rows->name && used < sizeof(words); rows++)
+		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s%s", used ? " " : "", rows->name,
+					 rows->value ? "=" : "");
+	return fail(e, ENOTSUP, "%s", words);
+}
+
 /* One flag at argv[i]; `*took` is how many words it covers. */
 static int take(char **argv, int i, const struct option_row *rows, int *took, struct err *e)
 {
@@ -54,6 +65,8 @@ int options_take(int *argc, char **argv, const struct option_row *rows, struct e
 	int kept = 0;
 	int i = 0;
 
+	if (*argc == 2 && strcmp(argv[1], OPTIONS_ASK) == 0)
+		return answer(rows, e);
 	while (i < *argc) {
 		int took = 1;
 

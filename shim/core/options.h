@@ -7,6 +7,8 @@
 
 #include "err.h"
 
+#define OPTIONS_ASK "--?" /* alone: fails with the flags as words, "=" behind those with a value: for completion */
+
 struct option_row {
 	const char  *name;  /* with its dashes; NULL ends the table */
 	bool        *flag;  /* set to true ... */

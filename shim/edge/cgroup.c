@@ -283,3 +283,45 @@ void cgroup_leave(void)
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		leave_v1(line);
 }
+
+void cgroup_forget(void)
+{
+	char at[512], mine[600];
+
+	if (mount_point(NULL, at)) {
+		snprintf(mine, sizeof(mine), "%s/thymus", at);
+		rmdir(mine);
+	}
+}
+
+/* kernfs has the inode's number in its directory entries: no group needs to be opened to be told. */
+static bool find_inode(const char *folder, uint64_t id, char ret[1024], unsigned depth)
+{
+	DIR *d = opendir(folder);
+	bool found = false;
+
+	for (struct dirent *at; d && !found && (at = readdir(d));) {
+		char path[1024];
+
+		if (at->d_type != DT_DIR || at->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", folder, at->d_name) >= (int)sizeof(path))
+			continue;
+		found = at->d_ino == id;
+		if (found)
+			memcpy(ret, path, sizeof(path));
+		else if (depth)
+			found = find_inode(path, id, ret, depth - 1);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+bool cgroup_by_id(uint64_t id, uint32_t hierarchy, struct cgroup *ret)
+{
+	char at[512];
+
+	*ret = (struct cgroup){ .id = id, .hierarchy = hierarchy };
+	return mount_point(hierarchy ? "freezer" : NULL, at) &&
+	       find_inode(at, id, hierarchy ? ret->freezer : ret->unified, 32);
+}

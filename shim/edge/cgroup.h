@@ -40,4 +40,9 @@ void cgroup_kill(const struct cgroup *c);
 pid_t cgroup_fork(void);
 void cgroup_leave(void);
 
+void cgroup_forget(void); /* remove that group of ours, if nobody is in it */
+
+/* The group that cgroup_of() gave this id; false: it is gone. */
+bool cgroup_by_id(uint64_t id, uint32_t hierarchy, struct cgroup *ret);
+
 #endif

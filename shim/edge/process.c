@@ -6,18 +6,39 @@
 
 #include "file.h"
 
-char process_state(pid_t pid)
+static bool read_stat(pid_t pid, char **ret)
 {
-	auto_free char *stat = NULL;
-	char path[64], *after;
+	char path[64];
 	struct err e;
 	size_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (pid <= 0 || file_read(path, 1u << 16, &stat, &len, &e) < 0)
+	return pid > 0 && file_read(path, 1u << 16, ret, &len, &e) == 0;
+}
+
+char process_state(pid_t pid)
+{
+	auto_free char *stat = NULL;
+	char *after;
+
+	if (!read_stat(pid, &stat))
 		return 0;
 	after = strrchr(stat, ')'); /* the name may hold anything */
 	return after && after[1] == ' ' ? after[2] : 0;
+}
+
+bool process_is(pid_t pid, const char *name, pid_t parent)
+{
+	auto_free char *stat = NULL;
+	char *before, *after;
+
+	if (!read_stat(pid, &stat))
+		return false;
+	before = strchr(stat, '(');
+	after = strrchr(stat, ')');
+	if (!before || !after || (size_t)(after - before - 1) != strlen(name) || memcmp(before + 1, name, strlen(name)) != 0)
+		return false;
+	return strlen(after) > 4 && (parent == 0 || strtol(after + 4, NULL, 10) == parent);
 }
 
 bool process_lives(pid_t pid)

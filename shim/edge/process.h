@@ -12,4 +12,7 @@ char process_state(pid_t pid);
 /* It is there, and more than a zombie that nobody has waited for. */
 bool process_lives(pid_t pid);
 
+/* It goes by that name (prctl(2), PR_SET_NAME) and, where `parent` is not 0, is its child. */
+bool process_is(pid_t pid, const char *name, pid_t parent);
+
 #endif

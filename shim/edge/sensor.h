@@ -17,6 +17,8 @@
 #include "event.h"
 #include "model.h"
 
+#define SENSOR_MOUNT "thymus" /* source of a bpffs that we had to mount: ours to unmount, see sensor_builds.h */
+
 struct sensor; /* the programs and maps */
 struct tenant; /* one container's place among them */
 

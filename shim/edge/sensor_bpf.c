@@ -59,7 +59,7 @@ static int need_bpffs(const char *folder, struct err *e)
 	struct statfs fs;
 
 	if (statfs("/sys/fs/bpf", &fs) == 0 && fs.f_type != BPF_FS_MAGIC &&
-	    strncmp(folder, "/sys/fs/bpf/", 12) == 0 && mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700") < 0)
+	    strncmp(folder, "/sys/fs/bpf/", 12) == 0 && mount(SENSOR_MOUNT, "/sys/fs/bpf", "bpf", 0, "mode=0700") < 0)
 		return fail(e, errno, "mount a bpffs at /sys/fs/bpf: %m");
 	return 0;
 }

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sensor_builds.h"
+
+#include <bpf/bpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "file.h"
+#include "mounts.h"
+#include "sensor.h"
+
+struct cgroup_key {
+	uint64_t id;
+	uint32_t hierarchy, pad;
+};
+
+static bool is_build(const char *name)
+{
+	return strlen(name) == BUILD_NAME && strspn(name, "0123456789abcdef") == BUILD_NAME;
+}
+
+int sensor_builds(const char *pins, struct names *ret, struct err *e)
+{
+	int rc = folder_names(pins, is_build, ret, e);
+
+	if (rc == 0)
+		names_sort(ret);
+	return rc;
+}
+
+static int map_of(const char *folder, const char *name)
+{
+	char path[768];
+
+	snprintf(path, sizeof(path), "%.600s/map_%s", folder, name);
+	return bpf_obj_get(path);
+}
+
+int sensor_build_slots(const char *folder, void (*take)(void *ctx, uint64_t cgroup, uint32_t hierarchy), void *ctx,
+		       struct err *e)
+{
+	auto_of(fd) int cgroups = map_of(folder, "cgroups"), rings = map_of(folder, "rings");
+	bool watched[CONTAINERS] = { false };
+	struct cgroup_key key, next;
+	bool more;
+
+	if (cgroups < 0 || rings < 0) /* left half-made by who was killed while loading it: used by nobody */
+		return errno == ENOENT ? 0 : fail(e, errno, "open the maps in %s: %m", folder);
+	more = bpf_map_get_next_key(cgroups, NULL, &next) == 0;
+	while (more) {
+		uint32_t slot;
+
+		key = next;
+		more = bpf_map_get_next_key(cgroups, &key, &next) == 0;
+		if (bpf_map_lookup_elem(cgroups, &key, &slot) < 0 || slot >= CONTAINERS)
+			continue;
+		watched[slot] = true;
+		take(ctx, key.id, key.hierarchy);
+	}
+	for (uint32_t slot = 0, ring; slot < CONTAINERS; slot++)
+		if (!watched[slot] && bpf_map_lookup_elem(rings, &slot, &ring) == 0)
+			take(ctx, 0, 0);
+	return 0;
+}
+
+static int unlink_all(const char *folder, const char *prefix, struct err *e)
+{
+	auto_names pins = { 0 };
+	int rc = folder_names(folder, NULL, &pins, e);
+
+	for (size_t i = 0; rc == 0 && i < pins.count; i++) {
+		const char *name = strrchr(pins.name[i], '/') + 1;
+
+		if (strncmp(name, prefix, strlen(prefix)) == 0 && unlink(pins.name[i]) < 0 && errno != ENOENT)
+			rc = fail(e, errno, "remove %s: %m", pins.name[i]);
+	}
+	return rc;
+}
+
+int sensor_build_remove(const char *folder, struct err *e)
+{
+	int rc = unlink_all(folder, "link_", e);
+
+	if (rc == 0)
+		rc = unlink_all(folder, "", e);
+	if (rc == 0 && rmdir(folder) < 0 && errno != ENOENT)
+		rc = fail(e, errno, "remove %s: %m", folder);
+	return rc;
+}
+
+static bool is_ours(void *ctx, const struct mntent *m)
+{
+	(void)ctx;
+	return strcmp(m->mnt_dir, "/sys/fs/bpf") == 0 && strcmp(m->mnt_fsname, SENSOR_MOUNT) == 0;
+}
+
+void sensor_builds_leave(const char *pins)
+{
+	auto_names rest = { 0 };
+	struct err ignored;
+
+	rmdir(pins);
+	if (mounts_find(0, is_ours, NULL) && folder_names("/sys/fs/bpf", NULL, &rest, &ignored) == 0 && rest.count == 0)
+		umount2("/sys/fs/bpf", UMOUNT_NOFOLLOW);
+}
