@@ -76,6 +76,9 @@ int monitor_attach(struct monitor *m, struct err *e)
 		return m->root;
 	layer_open(p->pid, p->rootfs, m->root, &m->layer);
 	rc = claim(m, e);
+	/* Who is expected before whose group: threads that the runtime's init makes in between are not the container's. */
+	if (rc == 0)
+		rc = tenant_expect(m->tenant, (u32)p->pid, e);
 	if (rc == 0)
 		rc = tenant_watch_cgroup(m->tenant, p->cgroup.id, p->cgroup.hierarchy, e);
 	if (rc == 0)
@@ -84,8 +87,6 @@ int monitor_attach(struct monitor *m, struct err *e)
 		rc = recorder_open(p->policy.traces, p->id, &m->recorder, e);
 		m->row->trace = rc == 0;
 	}
-	if (rc == 0)
-		rc = tenant_expect(m->tenant, (u32)p->pid, e);
 	return rc;
 }
 

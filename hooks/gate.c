@@ -219,7 +219,9 @@ static bool judge(void *ctx, int fd, pid_t pid)
 
 	/* Who is no member (the runtime on its way in, the host) or speaks for the engine (a
 	 * session) is not ours to refuse; a script is judged with its interpreter, by the sensor. */
-	if (pid != m->plan->pid || m->row->started) {
+	if (!m->row->started && pid != m->plan->pid)
+		return true; /* a hook of the runtime, inside before the entry */
+	if (m->row->started) {
 		if (!sensor_task(m->sensor, pid, &task) || task.generation != m->row->generation)
 			return true;
 		if (task.thread.flags & THREAD_JOINING || (task.thread.flags & THREAD_SESSION && !m->row->session_act))

@@ -11,7 +11,7 @@
 #include "engine_log.h"
 #include "policy_load.h"
 
-enum { FINE = 0, RUNTIME_FAILED = 1, FAILED = 2 }; /* exit status; runc's for its own verbs */
+enum { FINE = 0, RUNTIME_FAILED = 1, FAILED = 2, EXEC_FAILED = 255 }; /* exit status; runc's for its own verbs */
 
 const struct command commands[] = {
 	{ "status",   cmd_status,   false, "what is stopped, what is watched, what is lacking" },
@@ -153,5 +153,8 @@ int main(int argc, char **argv)
 	fprintf(stderr, "thymus: %s\n", e.text);
 	if (!own)
 		engine_log(c.log, c.log_json, e.text);
-	return own ? FAILED : RUNTIME_FAILED;
+	if (own)
+		return FAILED;
+	/* any other could be the status of what was to be executed */
+	return c.verb && strcmp(c.verb, "exec") == 0 ? EXEC_FAILED : RUNTIME_FAILED;
 }

@@ -24,6 +24,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define SIGSTOP 19
 #define TS_COMPAT 2u            /* x86: entered by int 0x80 or a 32-bit sysenter */
 #define X32_BIT 0x40000000u
+#define CLONE_THREAD 0x10000
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #define TIF_32BIT 22            /* arm64 */
 #define ABI_NATIVE 0
@@ -42,6 +43,7 @@ struct thread_info { unsigned long flags; u32 status; } KERNEL;
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
+	struct task_struct *group_leader;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
@@ -617,7 +619,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id)
 	if (!t || t->thread.flags & THREAD_JOINING)
 		return 0;
 	c = container_of_task(t);
-	if (!c)
+	if (!c || !c->started) /* a hook of the runtime, before the entry */
 		return 0;
 	if (c->condemned && !(t->thread.flags & THREAD_SESSION && !c->session_act))
 		bpf_send_signal(SIGSTOP);
@@ -698,36 +700,47 @@ static __always_inline int inside(struct cgroup *group, u64 id)
 	return 0;
 }
 
+static __always_inline u32 *slot_of_cgroup(struct task_struct *task, struct cgroup_key *key)
+{
+	key->id = task->cgroups->dfl_cgrp->kn->id;
+	key->hierarchy = task->cgroups->dfl_cgrp->root->hierarchy_id;
+	return bpf_map_lookup_elem(&cgroups, key);
+}
+
+/* In a container's cgroup, of a task that is no member.  That is the runtime on its way in: its init with its hooks,
+ * or an exec session, born inside (CLONE_INTO_CGROUP) or moved in.  A move marks the first thread only, and marks it
+ * when all have moved: the threads that a Go runtime makes meanwhile are none of the container's doing. */
+static __always_inline void born_inside(struct task_struct *child, u64 clone_flags)
+{
+	struct task_struct *current_task = bpf_get_current_task_btf();
+	u32 *slot, tgid = bpf_get_current_pid_tgid() >> 32, flags = THREAD_JOINING;
+	struct cgroup_key key = {};
+
+	slot = slot_of_cgroup(child, &key);
+	if (!slot || bpf_map_lookup_elem(&starting, &tgid))
+		return;
+	/* But what a hook leaves behind is no session: it is nobody's program, and is judged so once the entry runs. */
+	if (!(clone_flags & CLONE_THREAD) && current_task->cgroups->dfl_cgrp->kn->id == key.id &&
+	    !bpf_task_storage_get(&tasks, current_task->group_leader, 0, 0))
+		flags = 0;
+	join(child, *slot, flags);
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *child, u64 clone_flags)
 {
 	struct task *parent = current_member(), *t;
-	struct task_struct *current_task;
 	struct container *c;
 
 	if (!parent) {
-		/* CLONE_INTO_CGROUP: a runtime's exec session is born inside */
-		struct cgroup_key key = { child->cgroups->dfl_cgrp->kn->id,
-					  child->cgroups->dfl_cgrp->root->hierarchy_id, 0 };
-		u32 *slot = bpf_map_lookup_elem(&cgroups, &key), tgid;
-
-		if (!slot)
-			return 0;
-		/* the runtime's init, its threads and its hooks are in the group too: not ours before the
-		 * entry is executed */
-		tgid = bpf_get_current_pid_tgid() >> 32;
-		if (bpf_map_lookup_elem(&starting, &tgid))
-			return 0;
-		/* but what a hook leaves behind is no session: it is nobody's program, and will be judged so */
-		current_task = bpf_get_current_task_btf();
-		join(child, *slot, current_task->cgroups->dfl_cgrp->kn->id == key.id ? 0 : THREAD_JOINING);
+		born_inside(child, clone_flags);
 		return 0;
 	}
 	c = container_of_task(parent);
 	if (!c)
 		return 0;
 	recordable(c, parent); /* a loss is told before the child gets its parent's past */
-	if (clone_flags & CLONE_INTO_CGROUP && c->hierarchy == 0 && !inside(child->cgroups->dfl_cgrp, c->cgroup))
+	if (c->started && clone_flags & CLONE_INTO_CGROUP && c->hierarchy == 0 && !inside(child->cgroups->dfl_cgrp, c->cgroup))
 		deviate(c, parent, 0, 0, VERDICT_LEFT);
 	t = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!t) {
@@ -758,7 +771,7 @@ int BPF_PROG(on_attach, struct cgroup *group, const char *path, struct task_stru
 	u32 *slot;
 
 	if (t && (c = container_of_task(t))) {
-		if (key.hierarchy != c->hierarchy || inside(group, c->cgroup))
+		if (!c->started || key.hierarchy != c->hierarchy || inside(group, c->cgroup))
 			return 0;
 		mover = current_member(); /* an administrator's move is no deviation */
 		if (mover && mover->generation == t->generation && recordable(c, mover))
@@ -926,6 +939,16 @@ __noinline int tell_exec(struct container *c, struct task *t, struct execution *
 	return 0;
 }
 
+/* A session whose mark is not on the thread that executes: the kernel marks the one that led when it was moved in. */
+static __always_inline struct task *join_late(struct task_struct *task, u32 mntns)
+{
+	struct cgroup_key key = {};
+	u32 *slot = slot_of_cgroup(task, &key);
+	struct container *c = slot ? bpf_map_lookup_elem(&containers, slot) : 0;
+
+	return c && c->started && c->mntns == mntns ? join(task, *slot, THREAD_JOINING) : 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -945,9 +968,11 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		bpf_map_delete_elem(&starting, &tgid);
 	}
 	if (!t)
+		t = join_late(task, mntns);
+	if (!t)
 		return 0;
 	c = container_of_task(t);
-	if (!c)
+	if (!c || !c->started)
 		return 0;
 	if (t->thread.flags & THREAD_JOINING) {
 		if (c->mntns != mntns)
