@@ -83,6 +83,11 @@ static void test_names(void)
 	ok(strcmp(calls_name(ABI_COMPAT, 5, room), "open") == 0, "a compat name");
 #if defined(__x86_64__)
 	ok(strcmp(calls_name(ABI_X32, 1, room), "write") == 0, "an x32 name");
+	ok(openat == 257 && calls_number("open") == 2 && calls_number("rt_sigreturn") == 15, "the numbers of x86_64");
+	ok(strcmp(calls_name(ABI_COMPAT, 295, room), "openat") == 0, "... and of its 32 bits");
+#elif defined(__aarch64__)
+	ok(openat == 56 && calls_number("open") == -1 && calls_number("rt_sigreturn") == 139, "the numbers of aarch64");
+	ok(strcmp(calls_name(ABI_COMPAT, 322, room), "openat") == 0, "... and of its 32 bits, ARM's EABI");
 #endif
 	ok(strcmp(calls_token_name(TOKEN_EXEC, room), "<exec>") == 0 &&
 	   strcmp(calls_token_name(TOKEN_UNKNOWN, room), "<unknown>") == 0 &&
