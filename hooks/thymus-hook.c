@@ -64,7 +64,7 @@ static bool attached_already(const struct plan *p)
 
 	if (state_load(p->state, &s, &e) < 0)
 		return false;
-	ours = s.pid == (unsigned)p->pid && process_lives((pid_t)s.keeper);
+	ours = s.pid == (unsigned)p->pid && process_is_same((pid_t)s.keeper, s.keeper_start);
 	state_done(&s);
 	return ours;
 }
@@ -101,12 +101,12 @@ static int attach(const struct plan *p, struct err *e)
 /* The keeper ends by itself when all of the container has ended. */
 static void wait_for_keeper(const struct state *s)
 {
-	auto_of(fd) int keeper = s->keeper ? (int)syscall(SYS_pidfd_open, s->keeper, 0) : -1;
+	auto_of(fd) int keeper = process_is_same((pid_t)s->keeper, s->keeper_start) ? (int)syscall(SYS_pidfd_open, s->keeper, 0) : -1;
 	struct pollfd p = { keeper, POLLIN, 0 };
 
 	if (keeper < 0 || poll(&p, 1, 1000) != 0)
 		return;
-	if (s->monitor) /* others are in its cgroup, which is not for us to wait for */
+	if (process_is_same((pid_t)s->monitor, s->monitor_start)) /* others are in its cgroup, which is not for us to wait for */
 		kill((pid_t)s->monitor, SIGTERM);
 	(void)poll(&p, 1, 2000);
 }
@@ -119,7 +119,7 @@ static void end(const struct plan *p)
 	if (state_load(p->state, &s, &e) < 0)
 		return;
 	wait_for_keeper(&s);
-	if (!process_lives((pid_t)s.keeper)) {
+	if (!process_is_same((pid_t)s.keeper, s.keeper_start)) {
 		control_forget(&p->policy, &s);
 		state_remove(p->state);
 	}

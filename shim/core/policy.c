@@ -16,7 +16,7 @@ struct raw {
 	const char *delegate, *mode, *ready_mode, *budget, *sessions;
 	const char *tier[4];
 	struct json *folders, *learn, *prove, *actions, *annotations, *lift;
-	struct json *modes, *names;
+	struct json *modes, *names, *roots;
 	unsigned allow_seconds, attach_timeout;
 };
 
@@ -34,6 +34,7 @@ static const struct json_field top_fields[] = {
 	ROW("sessions", JSON_K_STR, raw, sessions),
 	ROW("annotations", JSON_K_ANY, raw, annotations),
 	ROW("floor_lift", JSON_K_ANY, raw, lift),
+	ROW("runtime_roots", JSON_K_ANY, raw, roots),
 	ROW("allow_seconds", JSON_K_UINT, raw, allow_seconds),
 	ROW("attach_timeout", JSON_K_UINT, raw, attach_timeout),
 	{ 0 }
@@ -176,6 +177,13 @@ static bool good_lift(const char *word)
 	return calls_is_floor(word);
 }
 
+static bool good_root(const char *word)
+{
+	struct err ignored;
+
+	return check_path("runtime_roots", word, &ignored) == 0;
+}
+
 static int read_lists(struct policy *p, const struct raw *raw, struct err *e)
 {
 	size_t count = 0, i = 0;
@@ -188,8 +196,11 @@ static int read_lists(struct policy *p, const struct raw *raw, struct err *e)
 	if (rc == 0)
 		rc = check_words("floor_lift", raw->lift, good_lift,
 				 "which is not on the floor: nothing to lift", e);
+	if (rc == 0)
+		rc = check_words("runtime_roots", raw->roots, good_root, "which is no absolute path below /", e);
 	if (rc < 0)
 		return rc;
+	p->runtime_roots = raw->roots;
 	p->modes = raw->modes;
 	p->names = raw->names;
 	if (!raw->lift)

@@ -37,6 +37,7 @@ struct policy {
 	unsigned    allow_seconds; /* how long `incident allow` lets a program teach */
 	unsigned    attach_timeout; /* seconds the hook waits for the monitor */
 	const struct json *modes;    /* annotation io.thymus.mode: array of admitted values, NULL: none */
+	const struct json *runtime_roots; /* folders of runtimes' state beside the known ones: array of strings, or NULL */
 	const struct json *names;    /* annotation io.thymus.profile: array of glob patterns, NULL: none */
 	const char **floor_lift;     /* NULL-terminated names of calls, malloc()ed */
 };

@@ -103,6 +103,25 @@ static void containers(const struct json *doc, bool terminal, struct buf *to)
 	table_emit(&t, terminal, to);
 }
 
+static void unwatched(const struct json *doc, bool terminal, struct buf *to)
+{
+	auto_table t = { .columns = 4 };
+
+	table_cell(&t, "NOT WATCHED");
+	table_cell(&t, "ENGINE");
+	table_cell(&t, "PID");
+	table_cell(&t, " ");
+	for (const struct json *v = first(doc, "unwatched"); v; v = v->next) {
+		id_cell(&t, word(v, "id"), terminal);
+		table_cell(&t, word(v, "engine"));
+		table_number(&t, number(v, "pid"));
+		table_cell(&t, "not watched");
+	}
+	if (t.count > t.columns)
+		buf_puts(to, "\n");
+	table_emit(&t, terminal, to);
+}
+
 static void profiles(const struct json *doc, bool terminal, struct buf *to)
 {
 	auto_table t = { .columns = 4 };
@@ -134,5 +153,6 @@ void status_text(const struct json *status, unsigned long long now, bool termina
 	if (first(status, "stopped"))
 		buf_puts(to, "\n");
 	containers(status, terminal, to);
+	unwatched(status, terminal, to);
 	profiles(status, terminal, to);
 }

@@ -44,7 +44,7 @@ int control_mode(const struct policy *p, const struct state *s, enum mode mode, 
 	if (mode == MODE_OFF)
 		row->mode = 0;
 	sensor_close(sensor);
-	if ((mode == MODE_ENFORCE || mode == MODE_LEARN) && !process_lives((pid_t)s->monitor))
+	if ((mode == MODE_ENFORCE || mode == MODE_LEARN) && !process_is_same((pid_t)s->monitor, s->monitor_start))
 		return fail(e, ESRCH, "container %s has no live monitor to put mode %s in force", s->id,
 			    policy_mode_name(mode));
 	return 0;

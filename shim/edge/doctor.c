@@ -154,7 +154,7 @@ static void containers(struct patient *t)
 
 		if (rc < 0 && rc != -ENOENT)
 			find(t, "fail", "containers", "remove that folder once its container has ended", "%s", e.text);
-		else if (rc == 0 && s.keeper && !process_lives((pid_t)s.keeper))
+		else if (rc == 0 && s.keeper && !process_is_same((pid_t)s.keeper, s.keeper_start))
 			find(t, "warn", "containers", "start the container again",
 			     "container %.64s has lost its keeper: the kernel goes on as before, but nobody learns, explains or heals",
 			     s.id);

@@ -43,7 +43,26 @@ bool process_is(pid_t pid, const char *name, pid_t parent)
 
 bool process_lives(pid_t pid)
 {
+	return process_is_same(pid, 0);
+}
+
+unsigned long long process_start(pid_t pid)
+{
+	enum { STATE = 3, START = 22 }; /* fields, proc(5) */
+	auto_free char *stat = NULL;
+	const char *at;
+
+	if (!read_stat(pid, &stat))
+		return 0;
+	at = strrchr(stat, ')');
+	for (int field = STATE - 1; at && field < START; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+bool process_is_same(pid_t pid, unsigned long long start)
+{
 	char state = process_state(pid);
 
-	return state != 0 && state != 'Z' && state != 'X';
+	return state != 0 && state != 'Z' && state != 'X' && (start == 0 || process_start(pid) == start);
 }

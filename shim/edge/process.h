@@ -15,4 +15,10 @@ bool process_lives(pid_t pid);
 /* It goes by that name (prctl(2), PR_SET_NAME) and, where `parent` is not 0, is its child. */
 bool process_is(pid_t pid, const char *name, pid_t parent);
 
+/* When it began, in clock ticks since boot; 0: there is none.  With its number this names a process for ever. */
+unsigned long long process_start(pid_t pid);
+
+/* It lives and is the one that began then; `start` 0: not known, its number must do. */
+bool process_is_same(pid_t pid, unsigned long long start);
+
 #endif

@@ -29,6 +29,9 @@ struct state {
 	const char *unified, *freezer; /* cgroup folders, "" where there is none */
 	unsigned pid;           /* init's */
 	unsigned keeper, monitor; /* pids */
+	unsigned long long keeper_start, monitor_start; /* when they began (process.h): a number is given out again */
+	unsigned mntns;         /* the mount namespace in which the entry is expected */
+	unsigned waiting;       /* 1: the entry's first instruction was not seen yet */
 	unsigned slot;          /* in the sensor's container table */
 	unsigned long long started, frozen_since; /* unix seconds; 0 */
 	unsigned long long calls, lost, deviations, incidents, grams, programs, seconds;

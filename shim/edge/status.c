@@ -3,10 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "calls.h"
 #include "control.h"
 #include "folder.h"
+#include "host_containers.h"
+#include "process.h"
 #include "profile_report.h"
 #include "state.h"
 #include "store.h"
@@ -34,6 +37,33 @@ static bool add_stopped(struct json *array, const struct state *s)
 	       set_command(row, "allow", "thymus incident allow", s->incident);
 }
 
+/* A row must not read as healthy where nobody looks. */
+static const char *ailment(const struct state *s)
+{
+	char path[64];
+	struct stat st;
+
+	if (s->keeper && !process_is_same((pid_t)s->keeper, s->keeper_start))
+		return "keeper dead: the kernel goes on as before, but nobody learns, explains or releases by itself; start the "
+		       "container again";
+	if (!s->waiting)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", s->pid);
+	if (s->mntns && stat(path, &st) == 0 && (unsigned)st.st_ino != s->mntns)
+		return "nobody judges it: its entry runs in another mount namespace than the one it was created in; give the "
+		       "container a mount namespace of its own";
+	return "created, its entry has not started";
+}
+
+static bool add_container(struct json *containers, const struct state *s)
+{
+	struct json *row = json_add(containers, state_json(s));
+	const char *ill = ailment(s);
+
+	return row && (!ill || json_set(row, "words", json_str(ill))) &&
+	       json_set(row, "healthy", json_flag(!ill || strncmp(ill, "created", 7) == 0));
+}
+
 static int collect_containers(const struct policy *p, struct json *stopped, struct json *containers,
 			      struct err *e)
 {
@@ -56,7 +86,7 @@ static int collect_containers(const struct policy *p, struct json *stopped, stru
 			     json_set(row, "words", json_str(e->text));
 			rc = 0;
 		} else if (rc == 0) {
-			ok = json_add(containers, state_json(&s));
+			ok = add_container(containers, &s);
 			if (ok && (*s.action || control_is_stopped(p, &s)))
 				ok = add_stopped(stopped, &s);
 		} else {
@@ -105,17 +135,54 @@ int status_profiles(const struct policy *p, struct json **ret, struct err *e)
 	return rc;
 }
 
+struct unwatched {
+	const struct json *containers; /* those that are watched */
+	struct json *rows;
+	bool failed;
+};
+
+/* `id` NULL: of any.  Two roots may be one folder; and one engine names a container to us by another root than we find. */
+static bool has(const struct json *rows, const char *id, pid_t pid)
+{
+	unsigned long long other;
+
+	for (const struct json *v = rows->child; v; v = v->next)
+		if (json_u64(json_get(v, "pid"), &other) && other == (unsigned long long)pid &&
+		    (!id || strcmp(json_string(json_get(v, "id")), id) == 0))
+			return true;
+	return false;
+}
+
+static bool add_unwatched(void *ctx, const struct host_container *c)
+{
+	struct unwatched *u = ctx;
+	struct json *row;
+
+	if (has(u->containers, NULL, c->pid) || has(u->rows, c->id, c->pid))
+		return true;
+	row = json_add(u->rows, json_new(JSON_OBJECT));
+	u->failed = !json_set(row, "id", json_str(c->id)) || !json_set(row, "engine", json_str(c->engine)) ||
+		    !json_set(row, "root", json_str(c->root)) || !json_set(row, "pid", json_num(c->pid)) ||
+		    !set_command(row, "watch", "thymus watch", c->id);
+	return !u->failed;
+}
+
 int status_collect(const struct policy *p, struct json **ret, struct err *e)
 {
 	auto_of(json) struct json *doc = json_new(JSON_OBJECT);
 	struct json *stopped = json_set(doc, "stopped", json_new(JSON_ARRAY));
 	struct json *containers = json_set(doc, "containers", json_new(JSON_ARRAY));
+	struct unwatched u = { containers, json_set(doc, "unwatched", json_new(JSON_ARRAY)), false };
 	struct json *profiles = NULL;
 	int rc;
 
-	if (!stopped || !containers)
+	if (!stopped || !containers || !u.rows)
 		return fail(e, ENOMEM, "out of memory");
 	rc = collect_containers(p, stopped, containers, e);
+	if (rc == 0)
+		host_containers(p, add_unwatched, &u);
+	if (u.failed)
+		return fail(e, ENOMEM, "out of memory");
 	if (rc == 0)
 		rc = status_profiles(p, &profiles, e);
 	if (rc < 0)
