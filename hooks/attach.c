@@ -26,15 +26,16 @@ static int open_root(const struct plan *p, struct err *e)
 	return fd < 0 ? fail(e, errno, "open the container's root %s: %m", path) : fd;
 }
 
-static int mount_namespace(pid_t pid, u32 *ret, struct err *e)
+static int mount_namespace(struct monitor *m, struct err *e)
 {
 	char path[64];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
-	if (stat(path, &st) < 0)
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", m->plan->pid);
+	m->mounts = open(path, O_RDONLY | O_CLOEXEC);
+	if (m->mounts < 0 || fstat(m->mounts, &st) < 0)
 		return fail(e, errno, "find the container's mount namespace: %m");
-	*ret = (u32)st.st_ino;
+	m->row->mntns = (u32)st.st_ino;
 	return 0;
 }
 
@@ -54,7 +55,7 @@ static int claim(struct monitor *m, struct err *e)
 		return rc;
 	m->row = tenant_row(m->tenant);
 	memcpy(m->row->classes, p->classes, sizeof(m->row->classes));
-	return mount_namespace(p->pid, &m->row->mntns, e);
+	return mount_namespace(m, e);
 }
 
 int monitor_attach(struct monitor *m, struct err *e)
@@ -62,7 +63,7 @@ int monitor_attach(struct monitor *m, struct err *e)
 	const struct plan *p = m->plan;
 	int rc;
 
-	m->gate = m->pidfd = m->root = m->layer.upper = -1;
+	m->gate = m->pidfd = m->root = m->mounts = m->layer.upper = -1;
 	m->shared->started = unix_now();
 	m->shared->verdict_hash = 0xcbf29ce484222325ULL;
 	if (getrandom(&m->shared->contributor, sizeof(m->shared->contributor), 0) < 0)
@@ -104,5 +105,6 @@ void monitor_detach(struct monitor *m)
 	file_close(m->gate);
 	file_close(m->layer.upper);
 	file_close(m->root);
+	file_close(m->mounts);
 	file_close(m->pidfd);
 }

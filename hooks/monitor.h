@@ -68,6 +68,7 @@ struct monitor {
 	pid_t keeper;
 	struct recorder *recorder; /* of a trace, or NULL */
 	int  root;      /* O_PATH of the container's root */
+	int  mounts;    /* its mount namespace: else what is mounted there goes with its last process, and paths lead to what lies beneath */
 	struct layer layer; /* what of it is the container's own */
 	int  pidfd;     /* of init */
 	int  gate;      /* fanotify group, -1 */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +58,34 @@ static void join_path(const struct execution *x, char *ret, size_t room)
 	utf8_keep(ret);
 }
 
+/* Is it the file that was executed, as the kernel saw it then? */
+static bool is_executed(int fd, const struct program_key *key)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (u64)st.st_size == key->size &&
+	       (u64)st.st_ctim.tv_sec * 1000000000u + (u64)st.st_ctim.tv_nsec == key->ctime;
+}
+
+/* By its path in the container; where another file is there by now, by the process that runs it.  -1: neither. */
+static int open_executed(const struct monitor *m, const struct execution *x, const char *path)
+{
+	auto_of(fd) int fd = rootfs_open_exact(m->root, path);
+	char exe[64];
+	int ret;
+
+	if (!is_executed(fd, &x->key)) {
+		file_close(fd);
+		snprintf(exe, sizeof(exe), "/proc/%u/exe", x->event.tgid);
+		fd = open(exe, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	}
+	if (!is_executed(fd, &x->key))
+		return -1;
+	ret = fd;
+	fd = -1;
+	return ret;
+}
+
 static void learn_name(struct monitor *m, const struct execution *x)
 {
 	struct seen *s = &m->shared->seen[x->event.program % GRAM_PROGRAMS];
@@ -69,7 +98,7 @@ static void learn_name(struct monitor *m, const struct execution *x)
 	utf8_keep(s->name);
 	s->session = x->key.session;
 	s->used = true;
-	auto_of(fd) int fd = rootfs_open_exact(m->root, s->path);
+	auto_of(fd) int fd = open_executed(m, x, s->path);
 	if (fd >= 0)
 		s->layer = layer_of(&m->layer, fd, s->path, s->sha256);
 	if (fd >= 0 && s->layer == LAYER_IMAGE && monitor_by_content(m))

@@ -16,7 +16,7 @@
 #include "journal.h"
 #include "state.h"
 
-#define HOOK_SECONDS 15 /* the runtime kills a hook after that */
+#define HOOK_SECONDS 5 /* beyond what the hook waits for the monitor: then the runtime kills it */
 
 /* A hook's current folder is not ours. */
 static int absolute(const char *file, char ret[PATH_MAX], struct err *e)
@@ -44,7 +44,7 @@ static int add_hooks(struct spec *s, const struct cmdline *c, const struct polic
 			{ "--mode", c->mode },
 		};
 		const char *args[11] = { HOOK_NAME, stages[i] };
-		struct spec_hook hook = { path, args, NULL, HOOK_SECONDS };
+		struct spec_hook hook = { path, args, NULL, (int)p->attach_timeout + HOOK_SECONDS };
 
 		for (size_t f = 0, n = 2; f < sizeof(flags) / sizeof(flags[0]); f++) {
 			if (!flags[f].value)

@@ -85,3 +85,35 @@ acted() { [ "$(container victim .action)" != "" ]; }
 	run rt resume victim
 	[ "$status" -eq 1 ]
 }
+
+# CHANGE: a file bound over an empty one, as docker run --init does with its init
+bound_tool() {
+	touch "$R/bin/tool"
+	CHANGE=".mounts += [ { destination: \"/bin/tool\", type: \"bind\", source: \"$INSIDE/touch-proof\", options: [ \"bind\", \"ro\" ] } ]"
+}
+
+short() { # NAME MODE: a container that runs the bound program, and ends
+	bundle "$1" "$(profile_is short "$2")" /bin/tool /tmp/proof-ran
+	(cd "$W/$1" && timeout -s KILL 20 "$THYMUS" --thymus-policy "$POLICY" --root "$W/rt" create "$1" </dev/null >"$W/$1/out" 2>&1 3>&-)
+}
+
+@test "a program on a mount is learned as what was executed, also when its container has ended before we look" {
+	local monitor
+	bound_tool
+	short one learn
+	monitor=$(jq .monitor "$W"/run/containers/*/state.json)
+	kill -STOP "$monitor"
+	rt start one
+	wait_for 5 gone one
+	proof one ran
+	kill -CONT "$monitor"
+	wait_for 10 no_monitor
+	rt delete one
+	[ "$(th profile show short --json | jq -r '.programs[] | select(.path == "/bin/tool") | .sha256')" = "$(sha256sum <"$INSIDE/touch-proof" | cut -c1-64)" ]
+	short two enforce
+	rt start two
+	wait_for 5 proof two ran
+	wait_for 5 gone two
+	[ "$(th incident ls --json | jq length)" = 0 ]
+	rt delete two
+}

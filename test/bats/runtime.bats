@@ -208,6 +208,13 @@ called_with() {
 	[ "$(ls -A "$BUNDLE")" = $'config.json\nrootfs' ]
 }
 
+@test "the runtime waits for the hook longer than the hook waits for the monitor" {
+	policy '.attach_timeout = 60'
+	bundle
+	thymus create --bundle "$BUNDLE" c1
+	[ "$(config '.hooks.createRuntime[0].timeout')" = 65 ]
+}
+
 @test "the hook hears of --root and of the mode only where they were given" {
 	thymus --root /run/r --thymus-mode learn create -b "$BUNDLE" web1
 	[ "$(config '.hooks.createRuntime[0].args[4:] | join(" ")')" = "--root /run/r --bundle $BUNDLE --mode learn" ]
