@@ -2,6 +2,7 @@
 /*
  * thymus-hook - the OCI hook: thymus-hook STAGE [--policy FILE] [--root DIR] [--bundle DIR] [--mode MODE] < OCI state
  *
+ * precreate (oci-hooks(5)) gets config.json and gives it back as it is: the runtime's own reading of it counts.
  * createRuntime (or prestart, its older name, at the same moment) attaches; poststop cleans up.  A
  * failure fails the container where it is to be enforced, and is recorded where it is not.
  */
@@ -38,7 +39,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *e)
 		*to = argv[i + 1];
 	}
 	if (!a->stage)
-		return fail(e, EINVAL, "usage: thymus-hook createRuntime|prestart|poststart|poststop [--policy FILE] [--root DIR] "
+		return fail(e, EINVAL, "usage: thymus-hook precreate|createRuntime|prestart|poststart|poststop [--policy FILE] [--root DIR] "
 			    "[--bundle DIR] [--mode MODE]");
 	return 0;
 }
@@ -53,6 +54,21 @@ static int read_input(char *to, size_t room, size_t *len, struct err *e)
 	if (n < 0)
 		return fail(e, errno, "read the OCI state: %m");
 	return *len == room ? fail(e, EFBIG, "OCI state is larger than %zu bytes", room) : 0;
+}
+
+/* Whatever it is, and however long: an engine that does not get it back does not create the container. */
+static int give_back(struct err *e)
+{
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(0, buf, sizeof(buf))) > 0)
+		for (ssize_t at = 0, put; at < n; at += put) {
+			put = write(1, buf + at, (size_t)(n - at));
+			if (put <= 0)
+				return fail(e, errno, "give config.json back: %m");
+		}
+	return n < 0 ? fail(e, errno, "read config.json: %m") : 0;
 }
 
 /* createRuntime and prestart both fire where a spec names both. */
@@ -135,6 +151,12 @@ int main(int argc, char **argv)
 	size_t len;
 	int rc = parse(argc, argv, &a, &e);
 
+	if (rc == 0 && strcmp(a.stage, "precreate") == 0) {
+		rc = give_back(&e);
+		if (rc < 0)
+			fprintf(stderr, "thymus-hook: %s\n", e.text);
+		return rc < 0;
+	}
 	if (rc == 0)
 		rc = read_input(text, sizeof(text), &len, &e);
 	if (rc == 0 && strcmp(a.stage, "poststart") == 0)

@@ -29,6 +29,9 @@ bool engine_name_is_made_up(const char *name)
 	size_t first = strspn(name, LOWER), second;
 	const char *rest;
 
+	/* the first twelve digits of a pod's ID: podman's infra container */
+	if (strspn(name, DIGITS "abcdef") == 12 && strcmp(name + 12, "-infra") == 0)
+		return true;
 	if (first == 0 || name[first] != '_')
 		return false;
 	rest = name + first + 1;

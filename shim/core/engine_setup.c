@@ -224,8 +224,11 @@ static int edit_podman(const char *text, size_t len, const struct engine_wish *w
 	if (w->remove)
 		return 0;
 	buf_puts(to, ENGINE_SETUP_OWN " podman\".\n");
+	buf_puts(to, "[engine]\n");
 	if (w->by_default)
-		buf_puts(to, "[engine]\nruntime = \"" NAME "\"\n\n");
+		buf_puts(to, "runtime = \"" NAME "\"\n");
+	/* or podman reads the runtime's words in another format; the list replaces podman's own, so that one is here, too */
+	buf_puts(to, "runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\", \"" NAME "\"]\n\n");
 	buf_printf(to, "[engine.runtimes]\n" NAME " = [\"%s\"]\n", w->program);
 	return done(to, e);
 }

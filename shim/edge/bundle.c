@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "digest.h"
 #include "file.h"
 
 #define CONFIG       "config.json"
@@ -72,28 +71,6 @@ int bundle_open(const char *path, struct bundle *ret, struct err *e)
 	return 0;
 }
 
-static bool is_marked(const struct spec *s)
-{
-	const char *hex = spec_annotation(s, BUNDLE_MARK);
-
-	return hex && strlen(hex) == DIGEST_HEX && strspn(hex, "0123456789abcdef") == DIGEST_HEX;
-}
-
-static int set_mark(const struct bundle *b, struct spec *s, struct err *e)
-{
-	struct json *annotations = json_get(s->doc, "annotations");
-	char hex[DIGEST_HEX + 1];
-
-	if (is_marked(s))
-		return 0;
-	if (!annotations || annotations->type != JSON_OBJECT)
-		annotations = json_set(s->doc, "annotations", json_new(JSON_OBJECT));
-	digest_hex(b->text, b->len, hex);
-	if (!json_set(annotations, BUNDLE_MARK, json_str(hex)))
-		return fail(e, ENOMEM, "out of memory");
-	return 0;
-}
-
 static int write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
@@ -139,13 +116,10 @@ static int replace(const struct bundle *b, const struct buf *text, struct err *e
 	return 0;
 }
 
-int bundle_write(const struct bundle *b, struct spec *s, struct err *e)
+int bundle_write(const struct bundle *b, const struct spec *s, struct err *e)
 {
 	auto_buf text = { 0 };
-	int rc = set_mark(b, s, e);
 
-	if (rc < 0)
-		return rc;
 	json_emit(s->doc, 0, &text);
 	buf_puts(&text, "\n");
 	if (text.failed)

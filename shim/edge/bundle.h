@@ -3,8 +3,8 @@
  * bundle.h - a bundle's config.json: read once, written back whole.
  *
  * Opened without following a link; it must be a regular file of the bundle folder's owner.  What
- * we write carries the hash of what it was made from and keeps mode and owner, so that a bundle
- * created twice, retried or restored has one hook and the same bytes.
+ * we write keeps mode and owner, and has nothing of ours but the hooks: `podman inspect` and
+ * `runc state` show annotations.
  */
 #ifndef THYMUS_BUNDLE_H
 #define THYMUS_BUNDLE_H
@@ -12,8 +12,6 @@
 #include <sys/types.h>
 
 #include "spec.h"
-
-#define BUNDLE_MARK "io.thymus.input" /* annotation: SHA-256 of the document before us, in hex */
 
 struct bundle {
 	int    fd;   /* the folder */
@@ -30,7 +28,7 @@ must_check int bundle_open(const char *path, struct bundle *ret, struct err *e);
 void bundle_close(struct bundle *b);
 #define auto_bundle __attribute__((cleanup(bundle_close))) struct bundle
 
-/* Write `s`, marked, in place of the document it was parsed from; nothing when it is the same. */
-must_check int bundle_write(const struct bundle *b, struct spec *s, struct err *e);
+/* Write `s` in place of the document it was parsed from; nothing when it is the same. */
+must_check int bundle_write(const struct bundle *b, const struct spec *s, struct err *e);
 
 #endif

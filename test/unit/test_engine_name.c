@@ -6,10 +6,11 @@
 
 static void test_made_up(void)
 {
-	static const char *const made_up[] = { "quirky_hopper", "zen_bell7", "admiring_x" };
+	static const char *const made_up[] = { "quirky_hopper", "zen_bell7", "admiring_x", "5ca38077a69b-infra" };
 	static const char *const chosen[] = { "web", "shop_web", "quirky", "quirky_", "_hopper", "",
 					      "quirky_hopper12", "quirky_hopper_1", "quirky-hopper",
-					      "Quirky_hopper", "quirkyx_hopper" };
+					      "Quirky_hopper", "quirkyx_hopper", "shop-infra", "5ca38077a69-infra",
+					      "5ca38077a69b-infra2" };
 
 	for (size_t i = 0; i < sizeof(made_up) / sizeof(made_up[0]); i++)
 		ok(engine_name_is_made_up(made_up[i]), "%s is made up", made_up[i]);

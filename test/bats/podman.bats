@@ -1,0 +1,39 @@
+# bats file_tags=root,slow
+# takes: 4 minutes
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What podman sees of us: nothing, until we stop a container.  See test/podman.
+
+setup() {
+	: "${THYMUS:=$BATS_TEST_DIRNAME/../../build/plain/thymus}" "${INSIDE:=$BATS_TEST_DIRNAME/../../build/plain/test/inside}"
+	export THYMUS INSIDE
+	cd "$BATS_TEST_DIRNAME/../podman" || return
+}
+
+@test "the differential test of podman sees a changed exit status, other words, and a file left behind" {
+	mkdir "$BATS_TEST_TMPDIR/other"
+	cat >"$BATS_TEST_TMPDIR/other/runc" <<-"END"
+	#!/bin/sh
+	case " $* " in
+	*" resume "*) exit 7 ;;
+	*" exec "*" --tty "*) exit 1 ;;
+	*" delete "*) mkdir -p /run/runc/thymus-test-left ;;
+	esac
+	exec runc "$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/other/runc"
+	sed -i "s,exec runc,exec $(type -P runc)," "$BATS_TEST_TMPDIR/other/runc"
+	run ./differential.sh --short runc "$BATS_TEST_TMPDIR/other/runc" 3>&-
+	rmdir /run/runc/thymus-test-left
+	echo "$output"
+	[ "$status" -eq 1 ]
+	grep -q '^not ok .* unpause ' <<<"$output"
+	grep -q '^not ok .* exec-tty-stdin ' <<<"$output"
+	grep -q '^not ok .* no files are left' <<<"$output"
+	grep -q '^ok .* run-3 ' <<<"$output"
+}
+
+@test "podman sees no difference between runc and thymus, while it learns and in enforce" {
+	run ./differential.sh --enforce runc thymus 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
