@@ -33,7 +33,7 @@ void monitor_save_state(struct monitor *m)
 		.monitor = getpid() == m->keeper ? 0 : (unsigned)getpid(), .keeper_start = process_start(m->keeper),
 		.monitor_start = getpid() == m->keeper ? 0 : process_start(getpid()),
 		.mntns = m->row->mntns, .waiting = !m->row->started, .slot = tenant_slot(m->tenant), .started = h->started,
-		.frozen_since = h->frozen_since, .calls = sensor_calls(m->sensor, tenant_slot(m->tenant)),
+		.frozen_since = h->frozen_since, .paused = h->paused, .calls = sensor_calls(m->sensor, tenant_slot(m->tenant)),
 		.lost = m->row->lost + m->row->full, .deviations = m->row->deviations, .incidents = h->incidents,
 		.grams = m->profile ? model_count(m->profile->model) : 0, .programs = m->row->programs - 1,
 		.seconds = unix_now() - h->started, .verdicts = h->verdicts, .verdict_hash = h->verdict_hash,
@@ -66,6 +66,7 @@ static void release(struct monitor *m, u32 asked)
 	m->shared->action[0] = '\0';
 	m->shared->incident[0] = '\0';
 	m->shared->frozen_since = 0;
+	m->shared->froze = m->shared->paused = false;
 	m->row->condemned = 0;
 	monitor_save_state(m);
 	__atomic_store_n(&m->row->answered, asked, __ATOMIC_SEQ_CST);

@@ -38,6 +38,8 @@ struct shared {
 	char incident[32]; /* that stopped the container, "" none */
 	char action[16];   /* "freeze", "kill", "" */
 	u64  frozen_since;
+	bool froze;       /* we did, since the last release ... */
+	bool paused;      /* ... and the engine had done so before */
 	bool stopping;     /* the container's end has begun */
 };
 

@@ -342,8 +342,13 @@ static void write_record(struct monitor *m, struct json *doc)
 
 static void freeze(struct monitor *m)
 {
+	struct shared *h = m->shared;
 	struct err e;
 
+	/* What the engine paused stays so when we let go of it.  Where runc has a freezer of its own (hybrid hosts), it does anyway. */
+	if (!h->froze)
+		h->paused = cgroup_frozen(&m->plan->cgroup);
+	h->froze = true;
 	if (cgroup_freeze(&m->plan->cgroup, true, &e) < 0) {
 		monitor_journal(m, "error", e.text);
 		return;

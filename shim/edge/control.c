@@ -57,6 +57,23 @@ static void continue_stopped(void *ctx, pid_t pid)
 		kill(pid, SIGCONT);
 }
 
+/* No frozen task shows that it is stopped besides: all are told, who is not stopped does not mind. */
+static void continue_any(void *ctx, pid_t pid)
+{
+	(void)ctx;
+	kill(pid, SIGCONT);
+}
+
+/* Where runc pauses by the v1 freezer beside a unified hierarchy that we freeze, its file tells; elsewhere there is one
+ * freezer, and the monitor has seen whether it was in use. */
+static bool is_paused(const struct state *s, const struct cgroup *group)
+{
+	struct cgroup v1 = *group;
+
+	v1.unified[0] = '\0';
+	return group->unified[0] && group->freezer[0] ? cgroup_frozen(&v1) : s->paused;
+}
+
 static void cgroup_from(const struct state *s, struct cgroup *ret)
 {
 	*ret = (struct cgroup){ .id = 0 };
@@ -80,15 +97,21 @@ int control_release(const struct policy *p, const struct state *s, struct err *e
 	struct sensor *sensor;
 	struct container *row;
 	struct cgroup group;
+	bool paused;
 	int rc;
 
 	cgroup_from(s, &group);
+	paused = is_paused(s, &group);
 	if (row_of(p, s, &sensor, &row, e) == 0) { /* a dead sensor must not keep it frozen */
 		let_monitor_catch_up(row);
 		row->condemned = 0;
 		sensor_close(sensor);
 	}
-	rc = cgroup_freeze(&group, false, e);
+	rc = paused && !(group.unified[0] && group.freezer[0]) ? 0 : cgroup_freeze(&group, false, e);
+	if (paused) {
+		cgroup_each(&group, continue_any, NULL);
+		return rc;
+	}
 	/* a frozen task shows no T: thaw first, and give stops that were pending a moment to land */
 	for (int i = 0; i < 3; i++) {
 		struct timespec moment = { 0, 20000000 };
@@ -120,11 +143,9 @@ bool control_is_stopped(const struct policy *p, const struct state *s)
 	bool condemned = false;
 
 	cgroup_from(s, &group);
-	if (cgroup_frozen(&group))
-		return true;
-	if (row_of(p, s, &sensor, &row, &e) == 0) {
-		condemned = row->condemned;
-		sensor_close(sensor);
-	}
+	if (row_of(p, s, &sensor, &row, &e) < 0)
+		return cgroup_frozen(&group);
+	condemned = row->condemned; /* frozen alone may be the engine's doing */
+	sensor_close(sensor);
 	return condemned;
 }

@@ -48,7 +48,7 @@ static int release(const struct policy *p, const char *folder, struct state *s, 
 	rc = mark_released(p, s->incident, e);
 	s->action = "";
 	s->incident = "";
-	s->frozen_since = 0;
+	s->frozen_since = s->paused = 0;
 	s->words = "released by hand";
 	return rc < 0 ? rc : state_save(folder, s, e);
 }

@@ -32,6 +32,7 @@ struct state {
 	unsigned long long keeper_start, monitor_start; /* when they began (process.h): a number is given out again */
 	unsigned mntns;         /* the mount namespace in which the entry is expected */
 	unsigned waiting;       /* 1: the entry's first instruction was not seen yet */
+	unsigned paused;        /* 1: the engine had paused it when thymus froze it */
 	unsigned slot;          /* in the sensor's container table */
 	unsigned long long started, frozen_since; /* unix seconds; 0 */
 	unsigned long long calls, lost, deviations, incidents, grams, programs, seconds;

@@ -54,6 +54,47 @@ stops_and_releases() { # HIERARCHY: a line of /proc/PID/cgroup that the containe
 	wait_for 5 no_monitor
 }
 
+# The engine pauses what the sensor has stopped already, before the monitor freezes it.
+stays_paused() {
+	local monitor
+	learn
+	start victim enforce
+	monitor=$(container victim .monitor)
+	kill -STOP "$monitor"
+	say victim socket
+	wait_for 5 grep -q '^State:.T' "/proc/$(rt state victim | jq .pid)/status"
+	rt pause victim
+	kill -CONT "$monitor"
+	wait_for 10 stopped victim
+	run rt resume victim
+	[ "$status" -ne 0 ]
+	th incident allow "$(th incident ls --json | jq -r '.[-1].id')"
+	th release victim
+	sleep 0.5
+	[ "$(container victim .action)" = "" ]
+	[ "$(rt state victim | jq -r .status)" = paused ]
+	not proof victim socket
+	[ "$(th release --all)" = "no container is stopped: nothing to release" ] # what the engine paused is its own
+	[ "$(rt state victim | jq -r .status)" = paused ]
+	rt resume victim
+	wait_for 5 proof victim socket
+	timeout 10 "$THYMUS" --thymus-policy "$POLICY" --root "$W/rt" delete -f victim
+}
+
+@test "with v1 hierarchies only, what the engine had paused is paused still after the release" {
+	in_namespace 'umount /sys/fs/cgroup/unified'
+	stays_paused
+}
+
+@test "with the unified hierarchy only, what the engine had paused is paused still after the release" {
+	in_namespace 'umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup'
+	stays_paused
+}
+
+@test "with both, what the engine had paused is paused still after the release, and runs on when it says so" {
+	stays_paused
+}
+
 @test "with v1 hierarchies only, a deviation freezes by the freezer controller" {
 	in_namespace 'umount /sys/fs/cgroup/unified'
 	stops_and_releases '^[0-9]*:freezer:/thymus-test/'
