@@ -21,7 +21,7 @@ static int open_root(const struct plan *p, struct err *e)
 	char path[4200];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/root%s", p->pid, p->rootfs);
+	snprintf(path, sizeof(path), "/proc/%d/root%s", p->pid, p->late ? "" : p->rootfs);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? fail(e, errno, "open the container's root %s: %m", path) : fd;
 }
@@ -75,8 +75,10 @@ int monitor_attach(struct monitor *m, struct err *e)
 	m->root = open_root(p, e);
 	if (m->root < 0)
 		return m->root;
-	layer_open(p->pid, p->rootfs, m->root, &m->layer);
+	layer_open(p->pid, p->late ? "/" : p->rootfs, m->root, &m->layer);
 	rc = claim(m, e);
+	if (p->late)
+		return rc < 0 ? rc : monitor_adopt(m, e);
 	/* Who is expected before whose group: threads that the runtime's init makes in between are not the container's. */
 	if (rc == 0)
 		rc = tenant_expect(m->tenant, (u32)p->pid, e);

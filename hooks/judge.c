@@ -105,6 +105,25 @@ int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e)
 	return know(m, &m->profile->programs[index], before, index, e);
 }
 
+int monitor_meet(struct monitor *m, const struct program *g, int fd, u32 *local, u64 *inode, struct err *e)
+{
+	struct batch b = { .known = { false } };
+	u32 index = m->profile ? profile_program(m->profile, g->path, g->name, g->session) : 0;
+	int rc;
+
+	for (u32 i = 0; i < BATCH; i++)
+		b.fd[i] = i == 0 ? fd : -1;
+	rc = sensor_identify(m->sensor, note_key, &b, e);
+	if (rc < 0 || !b.known[0])
+		return rc < 0 ? rc : fail(e, ENOENT, "the kernel does not tell what %s is", g->path);
+	if (index && *g->sha256 && strcmp(g->sha256, m->profile->programs[index].sha256) != 0)
+		index = 0;
+	rc = know(m, g, &b.key[0], index, e);
+	*local = local_of(m, g);
+	*inode = b.key[0].inode;
+	return rc;
+}
+
 int monitor_know(struct monitor *m, const int *fd, const u32 *index, u32 count, struct err *e)
 {
 	int rc = 0;
@@ -200,9 +219,10 @@ static bool lossy(const struct profile *p, struct err *e)
 {
 	for (u32 i = 0; i < p->ncontributors; i++)
 		if (p->contributors[i].lost || p->contributors[i].late) {
-			fail(e, EINVAL, "profile %s/%s lost events while it learned from container %.12s: "
-			     "it cannot be enforced; thymus profile rm %s, and learn again",
-			     p->scope, p->name, p->contributors[i].container, p->name);
+			fail(e, EINVAL, "profile %s/%s %s container %.12s: "
+			     "it cannot be enforced; thymus profile rm %s, and learn again", p->scope, p->name,
+			     p->contributors[i].lost ? "lost events while it learned from" : "learned from, attached late,",
+			     p->contributors[i].container, p->name);
 			return true;
 		}
 	return false;
@@ -225,6 +245,18 @@ static enum mode in_force(const struct plan *plan, enum mode asked, const struct
 	default:
 		return asked;
 	}
+}
+
+/* Who came late never stops anything: what ran before is not known.  Nor does he spoil with what he saw a profile that
+ * others teach from their start. */
+static enum mode in_force_late(const struct plan *plan, enum mode asked, const struct profile *p)
+{
+	enum mode mode = in_force(plan, asked == MODE_ENFORCE ? MODE_MONITOR : asked, p);
+
+	for (u32 i = 0; p && i < p->ncontributors; i++)
+		if (mode == MODE_LEARN && !p->contributors[i].late)
+			return MODE_MONITOR;
+	return mode == MODE_ENFORCE ? MODE_MONITOR : mode;
 }
 
 static int start_judging(struct monitor *m, struct profile *p, enum mode mode, struct err *e)
@@ -282,7 +314,8 @@ static void say(struct monitor *m, const struct profile *p, enum mode mode)
 
 	if (mode == MODE_LEARN && p)
 		profile_lacks(p, &m->plan->policy, m->plan->classes, &words);
-	snprintf(m->words, sizeof(m->words), "%.360s%s%s", words.text ? words.text : mode == MODE_LEARN ? "learning has begun" :
+	snprintf(m->words, sizeof(m->words), "%s%.300s%s%s", !m->plan->late ? "" : m->asked == MODE_ENFORCE ?
+		 "attached late, so not enforced (start it again for that): " : "attached late: ", words.text ? words.text : mode == MODE_LEARN ? "learning has begun" :
 		 mode == MODE_ENFORCE ? "a deviation of the tiers named is stopped" : "deviations are recorded",
 		 m->gate_why_not[0] ? "; " : "", m->gate_why_not);
 }
@@ -318,7 +351,7 @@ int monitor_apply(struct monitor *m, struct err *e)
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	m->asked = plan_mode(plan);
-	mode = in_force(plan, m->asked, p);
+	mode = plan->late ? in_force_late(plan, m->asked, p) : in_force(plan, m->asked, p);
 	if (mode == MODE_ENFORCE && (!p || p->nprograms <= 1))
 		return fail(e, ENOENT, "workload %s/%s has no profile to enforce: let it run in mode learn first",
 			    plan->who.scope, plan->who.name);

@@ -32,7 +32,7 @@ void monitor_save_state(struct monitor *m)
 		.freezer = p->cgroup.freezer, .pid = (unsigned)p->pid, .keeper = (unsigned)m->keeper,
 		.monitor = getpid() == m->keeper ? 0 : (unsigned)getpid(), .keeper_start = process_start(m->keeper),
 		.monitor_start = getpid() == m->keeper ? 0 : process_start(getpid()),
-		.mntns = m->row->mntns, .waiting = !m->row->started, .slot = tenant_slot(m->tenant), .started = h->started,
+		.mntns = m->row->mntns, .waiting = !m->row->started, .late = p->late, .slot = tenant_slot(m->tenant), .started = h->started,
 		.frozen_since = h->frozen_since, .paused = h->paused, .calls = sensor_calls(m->sensor, tenant_slot(m->tenant)),
 		.lost = m->row->lost + m->row->full, .deviations = m->row->deviations, .incidents = h->incidents,
 		.grams = m->profile ? model_count(m->profile->model) : 0, .programs = m->row->programs - 1,

@@ -93,6 +93,9 @@ struct monitor {
 must_check int monitor_attach(struct monitor *m, struct err *e);
 void monitor_detach(struct monitor *m);
 
+/* late.c: the rest of it for a container that runs already; it is never enforced. */
+must_check int monitor_adopt(struct monitor *m, struct err *e);
+
 /* judge.c: bring mode, model and gate to what profile and policy say now. */
 must_check int monitor_apply(struct monitor *m, struct err *e);
 void monitor_open_programs(struct monitor *m); /* expire what was allowed for a while */
@@ -113,6 +116,9 @@ void monitor_refused(struct monitor *m, const struct refusal *r);
 
 /* What the kernel says of the files open as `fd[]` is what it will say when program `index[]` executes them. */
 must_check int monitor_know(struct monitor *m, const int *fd, const u32 *index, u32 count, struct err *e);
+
+/* A program that runs already, open as `fd`: its local index, and the number of its inode. */
+must_check int monitor_meet(struct monitor *m, const struct program *g, int fd, u32 *local, u64 *inode, struct err *e);
 
 /* The same for a file that takes the place of the one before it, as one that is made anew each time. */
 must_check int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e);

@@ -2,7 +2,9 @@
 #include "plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "calls.h"
 #include "cmdline.h"
@@ -69,11 +71,40 @@ int plan_end(const char *state, size_t len, const char *policy_file, const char 
 	return rc;
 }
 
+static int find_rootfs(const struct spec *s, struct plan *p, struct err *e)
+{
+	auto_free char *plain = NULL;
+	const char *path = s->root_path ? s->root_path : "rootfs";
+
+	if (snprintf(p->rootfs, sizeof(p->rootfs), "%s%s%s", path[0] == '/' ? "" : p->bundle, path[0] == '/' ? "" : "/", path) >=
+	    (int)sizeof(p->rootfs))
+		return fail(e, ENAMETOOLONG, "root.path is too long");
+	plain = realpath(p->rootfs, NULL); /* mount tables know no other name */
+	return plain ? copy(p->rootfs, sizeof(p->rootfs), plain, "root.path", e) : 0;
+}
+
+static int plan_rest(const struct spec *s, const char *mode, struct plan *p, struct err *e)
+{
+	int rc;
+
+	admit(s, mode, p);
+	rc = identity_of(s, p->bundle, &p->policy, &p->who, e);
+	if (rc == 0)
+		rc = find_rootfs(s, p, e);
+	if (rc == 0)
+		rc = cgroup_of(p->pid, &p->cgroup, e);
+	if (rc < 0)
+		return rc;
+	store_path(&p->policy, p->who.scope, p->who.name, p->who.image, p->profile);
+	calls_classes(p->classes, (const char *const *)p->policy.floor_lift);
+	return 0;
+}
+
 int plan_make(const char *state, size_t len, const char *policy_file, const char *root, const char *bundle,
 	      const char *mode, struct plan *p, struct err *e)
 {
 	char config[4200];
-	auto_free char *text = NULL, *plain = NULL;
+	auto_free char *text = NULL;
 	struct spec spec;
 	size_t size;
 	int rc = plan_end(state, len, policy_file, root, p, e);
@@ -95,24 +126,62 @@ int plan_make(const char *state, size_t len, const char *policy_file, const char
 		rc = spec_parse(text, size, &spec, e);
 	if (rc < 0)
 		return fail_in(e, rc, config);
-	admit(&spec, mode, p);
-	rc = identity_of(&spec, p->bundle, &p->policy, &p->who, e);
-	if (rc == 0 && spec.root_path && spec.root_path[0] == '/')
-		rc = copy(p->rootfs, sizeof(p->rootfs), spec.root_path, "root.path", e);
-	else if (rc == 0 && snprintf(p->rootfs, sizeof(p->rootfs), "%s/%s", p->bundle,
-				     spec.root_path ? spec.root_path : "rootfs") >= (int)sizeof(p->rootfs))
-		rc = fail(e, ENAMETOOLONG, "root.path is too long");
+	rc = plan_rest(&spec, mode, p, e);
 	spec_done(&spec);
-	plain = rc == 0 ? realpath(p->rootfs, NULL) : NULL; /* mount tables know no other name */
-	if (plain)
-		rc = copy(p->rootfs, sizeof(p->rootfs), plain, "root.path", e);
-	if (rc == 0)
-		rc = cgroup_of(p->pid, &p->cgroup, e);
+	return rc;
+}
+
+/* What a config.json would say of a process that has none. */
+static int spec_of_process(pid_t pid, struct spec *ret, struct err *e)
+{
+	auto_of(json) struct json *doc = json_new(JSON_OBJECT);
+	char path[64], file[4096];
+	auto_buf text = { 0 };
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, file, sizeof(file) - 1);
+	if (n <= 0)
+		return fail(e, errno, "find what process %d executes: %m", pid);
+	file[n] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	if (!json_set(doc, "ociVersion", json_str("1.0.2")) ||
+	    !json_set(json_set(doc, "root", json_new(JSON_OBJECT)), "path", json_str(path)) ||
+	    !json_add(json_set(json_set(doc, "process", json_new(JSON_OBJECT)), "args", json_new(JSON_ARRAY)), json_str(file)))
+		return fail(e, ENOMEM, "out of memory");
+	json_emit(doc, 0, &text);
+	return text.failed ? fail(e, ENOMEM, "out of memory") : spec_parse(text.text, text.len, ret, e);
+}
+
+int plan_make_late(const char *state, size_t len, const char *policy_file, const char *root, const char *mode, struct plan *p,
+		   struct err *e)
+{
+	char config[4200];
+	auto_free char *text = NULL;
+	struct spec spec;
+	size_t size;
+	int rc = plan_end(state, len, policy_file, root, p, e);
+
 	if (rc < 0)
 		return rc;
-	store_path(&p->policy, p->who.scope, p->who.name, p->who.image, p->profile);
-	calls_classes(p->classes, (const char *const *)p->policy.floor_lift);
-	return 0;
+	p->late = true;
+	p->asked = p->policy.mode;
+	rc = mode ? policy_mode(mode, &p->asked, e) : 0;
+	if (rc == 0 && strcmp(p->bundle, "/") == 0) {
+		rc = spec_of_process(p->pid, &spec, e);
+	} else if (rc == 0) {
+		snprintf(config, sizeof(config), "%s/config.json", p->bundle);
+		rc = file_read(config, JSON_BYTES, &text, &size, e);
+		if (rc == 0)
+			rc = spec_parse(text, size, &spec, e);
+		if (rc < 0)
+			(void)!fail_in(e, rc, config);
+	}
+	if (rc < 0)
+		return rc;
+	rc = plan_rest(&spec, mode, p, e);
+	spec_done(&spec);
+	return rc;
 }
 
 enum mode plan_mode(const struct plan *p)

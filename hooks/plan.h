@@ -21,6 +21,7 @@ struct plan {
 	char state[4096];    /* folder of state.json */
 	char profile[4096];  /* file */
 	char ignored[256];   /* in words: annotations that policy does not admit, "" none */
+	bool late;           /* it ran before we came: `thymus watch` */
 	pid_t pid;
 	enum mode asked;     /* flag, admitted annotation, else policy */
 	struct cgroup cgroup;
@@ -33,6 +34,10 @@ must_check int plan_make(const char *state, size_t len, const char *policy_file,
 			 const char *mode, struct plan *ret, struct err *e);
 must_check int plan_end(const char *state, size_t len, const char *policy_file, const char *root, struct plan *ret,
 			struct err *e);
+
+/* The same for a container that runs already, and may have no bundle ("/"): `thymus watch --pid`. */
+must_check int plan_make_late(const char *state, size_t len, const char *policy_file, const char *root, const char *mode,
+			      struct plan *ret, struct err *e);
 
 /* The mode that counts now: what a person said since (`thymus mode`), else what was asked for. */
 enum mode plan_mode(const struct plan *p);

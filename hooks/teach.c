@@ -84,6 +84,7 @@ static int sign(struct lesson *l, bool stopped)
 	c->calls = sensor_calls(m->sensor, tenant_slot(m->tenant));
 	c->lost = m->row->lost + m->row->full;
 	c->floor = m->row->floor;
+	c->late = m->plan->late;
 	c->stopped = stopped;
 	c->reloads = (u32)m->row->reloads;
 	c->units = calloc(l->p->nprograms, sizeof(*c->units));

@@ -39,7 +39,7 @@ static int parse(int argc, char **argv, struct arguments *a, struct err *e)
 		*to = argv[i + 1];
 	}
 	if (!a->stage)
-		return fail(e, EINVAL, "usage: thymus-hook precreate|createRuntime|prestart|poststart|poststop [--policy FILE] [--root DIR] "
+		return fail(e, EINVAL, "usage: thymus-hook precreate|createRuntime|prestart|poststart|poststop|watch [--policy FILE] [--root DIR] "
 			    "[--bundle DIR] [--mode MODE]");
 	return 0;
 }
@@ -142,6 +142,17 @@ static void end(const struct plan *p)
 	state_done(&s);
 }
 
+/* A person asked, so a failure is told; the container runs on as before. */
+static int attach_late(const struct plan *p, struct err *e)
+{
+	if (plan_mode(p) == MODE_OFF)
+		return fail(e, EINVAL, "mode off is in force for workload %s: thymus mode monitor %s, then watch it", p->who.name,
+			    p->who.name);
+	if (attached_already(p))
+		return fail(e, EEXIST, "container %s is watched already: see thymus status", p->id);
+	return keeper_start(p, e);
+}
+
 int main(int argc, char **argv)
 {
 	static char text[STATE_BYTES];
@@ -165,6 +176,10 @@ int main(int argc, char **argv)
 		rc = plan_end(text, len, a.policy, a.root, &plan, &e);
 		if (rc == 0)
 			end(&plan);
+	} else if (rc == 0 && strcmp(a.stage, "watch") == 0) {
+		rc = plan_make_late(text, len, a.policy, a.root, a.mode, &plan, &e);
+		if (rc == 0)
+			rc = attach_late(&plan, &e);
 	} else if (rc == 0) {
 		rc = plan_make(text, len, a.policy, a.root, a.bundle, a.mode, &plan, &e);
 		if (rc < 0 && plan.id[0] && plan_mode(&plan) != MODE_ENFORCE) {

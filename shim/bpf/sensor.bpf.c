@@ -44,6 +44,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
 	struct task_struct *group_leader;
+	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct bpf_local_storage *bpf_storage;
@@ -65,6 +66,7 @@ struct vfsmount { struct dentry *mnt_root; } KERNEL;
 struct mount { struct mount *mnt_parent; struct dentry *mnt_mountpoint; struct vfsmount mnt; } KERNEL;
 struct path { struct vfsmount *mnt; struct dentry *dentry; } KERNEL;
 struct file { struct path f_path; struct inode *f_inode; } KERNEL;
+struct mm_struct { struct file *exe_file; } KERNEL;
 struct linux_binprm { struct file *file; const char *filename; const char *interp; } KERNEL;
 struct sigaction { void *sa_handler; } KERNEL;
 struct k_sigaction { struct sigaction sa; } KERNEL;
@@ -75,6 +77,7 @@ struct user_pt_regs { u64 regs[31], sp, pc; } KERNEL;
 struct pt_regs { u64 regs[31], sp, pc; } KERNEL;
 #endif
 struct bpf_iter_meta { struct seq_file *seq; } KERNEL;
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; } KERNEL;
 struct bpf_iter__task_file { struct bpf_iter_meta *meta; struct task_struct *task; u32 fd; struct file *file; } KERNEL;
 
 struct {
@@ -160,6 +163,15 @@ struct {
 	__type(key, u32);
 	__type(value, u32);
 } starting SEC(".maps");
+
+/* Processes that ran before their container was watched: tgid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct adoption);
+} adopting SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -1032,6 +1044,38 @@ int identities(struct bpf_iter__task_file *ctx)
 	row.fd = ctx->fd;
 	row.tgid = task->tgid;
 	identify(&row.key, file);
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+/* A container that runs already: its tasks become members, with an empty window, for their past is not known. */
+
+SEC("iter/task")
+int adopt(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct adopted_row row = {};
+	struct adoption *a;
+	struct task *t;
+	u32 tgid;
+
+	if (!task)
+		return 0;
+	tgid = task->tgid;
+	a = bpf_map_lookup_elem(&adopting, &tgid);
+	if (!a || !BPF_CORE_READ(task, mm))
+		return 0;
+	t = bpf_task_storage_get(&tasks, task, 0, 0);
+	if (t && container_of_task(t) && t->slot == a->slot && (t->thread.program || t->thread.flags))
+		return 0;
+	row.tid = task->pid;
+	if (BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino) == a->inode) {
+		t = join(task, a->slot, 0);
+		if (t) {
+			t->thread.program = a->program;
+			row.joined = 1;
+		}
+	}
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

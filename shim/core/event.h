@@ -81,6 +81,17 @@ struct program_key {
 	u32 session;
 };
 
+/* A process that ran before its container was watched: what it executes, by our index, if it still is that file. */
+struct adoption {
+	u32 slot, program;
+	u64 inode;
+};
+
+/* What the task iterator writes for each thread of such processes that is no member yet. */
+struct adopted_row {
+	u32 tid, joined; /* 0: it executes something else by now */
+};
+
 /* What the task_file iterator writes for each descriptor of each process. */
 struct identity_row {
 	u32 fd, tgid;

@@ -52,6 +52,13 @@ void sensor_release(struct sensor *s, u32 slot);
 must_check int tenant_watch_cgroup(struct tenant *t, u64 cgroup, u32 hierarchy, struct err *e);
 must_check int tenant_expect(struct tenant *t, u32 tgid, struct err *e);
 
+/* A container that runs already.  tenant_mark(): process `tgid` executes the program `program` (a local index), a file with
+ * this inode number.  tenant_adopt(): the threads of those marked become members with an empty window; `missing`: how many
+ * were none before.  The marks are gone then.  All are members once a listing of the processes leaves none missing: what
+ * members clone are members. */
+must_check int tenant_mark(struct tenant *t, u32 tgid, u32 program, u64 inode, struct err *e);
+must_check int tenant_adopt(struct tenant *t, u32 *missing, struct err *e);
+
 /* An empty model to learn into, with owners. */
 must_check int tenant_learn(struct tenant *t, struct err *e);
 

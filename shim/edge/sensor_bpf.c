@@ -24,10 +24,11 @@
 
 /* Everything that is pinned, by name.  `containers` comes last: its pin says "complete". */
 static const char *const programs[] = { "on_call", "on_newtask", "on_attach", "on_exit", "on_signal", "on_exec" };
+static const char *const iterators[] = { "identities", "adopt" };
 static const char *const maps[] = { "calls", "small", "middle", "large", "owners", "rings", "cgroups",
-				    "starting", "programs", "told", "tasks", "containers" };
+				    "starting", "adopting", "programs", "told", "tasks", "containers" };
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]), MAPS = sizeof(maps) / sizeof(maps[0]) };
-enum { CALLS, SMALL, MIDDLE, LARGE, OWNERS, RINGS, CGROUPS, STARTING, KNOWN, TOLD, TASKS, TABLE };
+enum { CALLS, SMALL, MIDDLE, LARGE, OWNERS, RINGS, CGROUPS, STARTING, ADOPTING, KNOWN, TOLD, TASKS, TABLE };
 
 struct sensor {
 	char  folder[512];
@@ -92,10 +93,11 @@ static int load_and_pin(struct sensor *s, struct err *e)
 		unlink(path);
 		rc = bpf_obj_pin(bpf_program__fd(bpf_object__find_program_by_name(skel->obj, programs[i])), path);
 	}
-	pin_path(s, "prog_", "identities", path);
-	unlink(path);
-	if (rc == 0)
-		rc = bpf_obj_pin(bpf_program__fd(skel->progs.identities), path);
+	for (size_t i = 0; i < sizeof(iterators) / sizeof(iterators[0]) && rc == 0; i++) {
+		pin_path(s, "prog_", iterators[i], path);
+		unlink(path);
+		rc = bpf_obj_pin(bpf_program__fd(bpf_object__find_program_by_name(skel->obj, iterators[i])), path);
+	}
 	for (size_t i = 0; i < MAPS && rc == 0; i++) {
 		pin_path(s, "map_", maps[i], path);
 		unlink(path);
@@ -350,12 +352,12 @@ static void forget_numbered(int map, size_t key_size, u32 slot)
 {
 	unsigned char key[32], next[32];
 	bool more = bpf_map_get_next_key(map, NULL, next) == 0;
-	u32 value;
+	struct adoption value = { 0 }; /* the largest of the values that begin with a slot */
 
 	while (more) {
 		memcpy(key, next, key_size);
 		more = bpf_map_get_next_key(map, key, next) == 0;
-		if (bpf_map_lookup_elem(map, key, &value) == 0 && value == slot)
+		if (bpf_map_lookup_elem(map, key, &value) == 0 && value.slot == slot)
 			bpf_map_delete_elem(map, key);
 	}
 }
@@ -369,6 +371,7 @@ void sensor_release(struct sensor *s, u32 slot)
 	s->table[slot].generation = 0;
 	forget_numbered(s->map[CGROUPS], 16, slot);
 	forget_numbered(s->map[STARTING], 4, slot);
+	forget_numbered(s->map[ADOPTING], 4, slot);
 	forget_programs(s, slot);
 	bpf_map_delete_elem(s->map[RINGS], &slot);
 	bpf_map_delete_elem(s->map[SMALL], &slot);
@@ -402,6 +405,34 @@ int tenant_expect(struct tenant *t, u32 tgid, struct err *e)
 	if (bpf_map_update_elem(t->sensor->map[STARTING], &tgid, &t->slot, BPF_ANY) < 0)
 		return fail(e, errno, "expect the container's entry: %m");
 	return 0;
+}
+
+int tenant_mark(struct tenant *t, u32 tgid, u32 program, u64 inode, struct err *e)
+{
+	struct adoption a = { t->slot, program, inode };
+
+	if (bpf_map_update_elem(t->sensor->map[ADOPTING], &tgid, &a, BPF_ANY) < 0)
+		return fail(e, errno, "name the container's processes to the kernel: %m");
+	return 0;
+}
+
+int tenant_adopt(struct tenant *t, u32 *missing, struct err *e)
+{
+	struct adopted_row row;
+	char path[768];
+	ssize_t n;
+
+	*missing = 0;
+	pin_path(t->sensor, "prog_", "adopt", path);
+	auto_of(fd) int prog = bpf_obj_get(path);
+	auto_of(fd) int link = bpf_link_create(prog, 0, BPF_TRACE_ITER, NULL);
+	auto_of(fd) int iter = link < 0 ? -1 : bpf_iter_create(link);
+	if (iter < 0)
+		return fail(e, errno, "make the container's tasks known to the kernel: %m");
+	while ((n = read(iter, &row, sizeof(row))) == (ssize_t)sizeof(row))
+		++*missing;
+	forget_numbered(t->sensor->map[ADOPTING], 4, t->slot);
+	return n < 0 ? fail(e, errno, "make the container's tasks known to the kernel: %m") : 0;
 }
 
 /* ---- models ---- */

@@ -28,7 +28,7 @@ static const struct row {
 	ROW(STR, tiers), ROW(STR, sensor), ROW(STR, gates), ROW(STR, incident), ROW(STR, action),
 	ROW(STR, unified), ROW(STR, freezer),
 	ROW(UINT, pid), ROW(UINT, keeper), ROW(UINT, monitor), ROW(UINT, slot), ROW(UINT, paused),
-	ROW(U64, keeper_start), ROW(U64, monitor_start), ROW(UINT, mntns), ROW(UINT, waiting),
+	ROW(U64, keeper_start), ROW(U64, monitor_start), ROW(UINT, mntns), ROW(UINT, waiting), ROW(UINT, late),
 	ROW(U64, started), ROW(U64, frozen_since), ROW(U64, calls), ROW(U64, lost),
 	ROW(U64, deviations), ROW(U64, incidents), ROW(U64, grams), ROW(U64, programs),
 	ROW(U64, seconds), ROW(U64, verdicts), ROW(HEX, verdict_hash),

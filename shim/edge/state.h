@@ -33,6 +33,7 @@ struct state {
 	unsigned mntns;         /* the mount namespace in which the entry is expected */
 	unsigned waiting;       /* 1: the entry's first instruction was not seen yet */
 	unsigned paused;        /* 1: the engine had paused it when thymus froze it */
+	unsigned late;          /* 1: it ran before it was watched */
 	unsigned slot;          /* in the sensor's container table */
 	unsigned long long started, frozen_since; /* unix seconds; 0 */
 	unsigned long long calls, lost, deviations, incidents, grams, programs, seconds;

@@ -96,3 +96,84 @@ start_plain() { # ID: a server that thymus knows nothing of
 	[ "$(container victim .healthy)" = false ]
 	kill -CONT "$(container victim .monitor)"
 }
+
+late() { jq "$1" "$W"/profiles/default/server@*.json; }
+
+@test "a container that runs already is watched: it learns, late, and its profile cannot be enforced" {
+	start_plain bare
+	wait_for 5 proof bare alive
+	run th watch bare
+	[ "$status" -eq 0 ]
+	[[ $output == *"watched from now on: server, mode learn; attached late"* ]]
+	[ -z "$(unwatched bare .id)" ]
+	[ "$(container bare .late)" = 1 ]
+	# every task of it is a member, also those that ran before: what they do is seen
+	local calls
+	calls=$(container bare .calls)
+	tell bare harmless
+	wait_for 5 eval '[ "$(container bare .calls)" -gt "$calls" ]'
+	run th watch bare
+	[ "$status" -eq 0 ]
+	[[ $output == *"watched already"* ]]
+	sleep 1.2
+	plain kill bare KILL
+	wait_for 10 no_monitor
+	[ "$(late '[.contributors[].late] | all')" = true ]
+	[ "$(late '.programs | map(.path) | contains(["/bin/server"])')" = true ]
+	[ "$(late '.grams | length > 3')" = true ]
+	plain delete -f bare
+	# what nobody saw from its start stops nobody
+	bundle closed "$(profile_is server enforce)" /bin/server
+	run rt create --bundle "$W/closed" closed </dev/null 3>&-
+	[ "$status" -ne 0 ]
+	[[ $output == *"attached late"* ]]
+}
+
+@test "who is attached late is monitored by what was learned, and never stopped" {
+	learn
+	start_plain bare
+	wait_for 5 proof bare alive
+	run th watch --mode enforce bare
+	[ "$status" -eq 0 ]
+	[[ $output == *"mode monitor; attached late, so not enforced"* ]]
+	say bare exec
+	wait_for 5 proof bare ran
+	wait_for 5 eval '[ "$(container bare .deviations)" -gt 0 ]'
+	[ "$(container bare .action)" = "" ]
+	[ "$(late '[.contributors[].late] | any')" = false ]
+	grep -q '"id":"bare".*touch-proof' "$W/log/events.jsonl"
+	plain delete -f bare
+	wait_for 10 no_monitor
+}
+
+@test "processes that began before, threads and children among them, are members; a word that names none is an error" {
+	bundle many "$(profile_is many learn)" sh -c 'for i in 1 2 3 4 5; do (while :; do sleep 0.2; done) & done; exec /bin/sleep 1000'
+	(cd "$W/many" && plain run -d many </dev/null >"$W/many/out" 2>&1 3>&-)
+	local pid
+	pid=$(jq .init_process_pid "$W/plain/many/state.json")
+	th watch --pid "$pid" | grep -q '^many is watched from now on: many'
+	wait_for 10 eval '[ "$(container many .calls)" -gt 100 ]'
+	# sh and its sleep are known as what they are, two names of one file
+	wait_for 20 eval 'jq -e "[.programs[].name] | contains([\"sh\", \"sleep\"])" "$W"/profiles/default/many@*.json'
+	run th watch nothing
+	[ "$status" -eq 2 ]
+	[[ $output == *'no container "nothing" runs here'* ]]
+	run th watch --pid 1
+	[ "$status" -eq 2 ]
+	plain delete -f many
+	wait_for 10 no_monitor
+}
+
+@test "a process without a runtime is watched by its number and its cgroup" {
+	local group
+	group=$(awk '$3=="cgroup2"{print $2; exit}' /proc/mounts)/thymus-test-pid-$$
+	mkdir "$group"
+	(echo "$BASHPID" >"$group/cgroup.procs"; exec unshare -m --propagation private sleep 1000) </dev/null >/dev/null 2>&1 3>&- &
+	local pid=$!
+	wait_for 5 eval 'grep -q sleep /proc/$pid/comm'
+	th watch --pid "$pid" | grep -q "^pid-$pid is watched from now on: sleep"
+	kill "$pid"
+	wait "$pid" || true
+	wait_for 10 no_monitor
+	rmdir "$group"
+}
