@@ -39,7 +39,7 @@ static int mount_namespace(struct monitor *m, struct err *e)
 	return 0;
 }
 
-static int claim(struct monitor *m, struct err *e)
+static int claim(struct monitor *m, enum slot_kind kind, struct err *e)
 {
 	const struct plan *p = m->plan;
 	char lock[4200];
@@ -49,8 +49,10 @@ static int claim(struct monitor *m, struct err *e)
 	rc = file_mkdirs(p->state, e);
 	if (rc == 0)
 		rc = sensor_open(p->policy.bpf, lock, true, &m->sensor, e);
+	m->kind = kind;
+	m->ring = p->policy.traces ? TRACE_RING : MONITOR_RING;
 	if (rc == 0)
-		rc = sensor_claim(m->sensor, p->policy.traces ? TRACE_RING : MONITOR_RING, &m->tenant, e);
+		rc = sensor_claim(m->sensor, kind, m->ring, &m->tenant, e);
 	if (rc < 0)
 		return rc;
 	m->row = tenant_row(m->tenant);
@@ -61,8 +63,10 @@ static int claim(struct monitor *m, struct err *e)
 int monitor_attach(struct monitor *m, struct err *e)
 {
 	const struct plan *p = m->plan;
+	struct decision d = { .profile = NULL };
 	int rc;
 
+	m->slot = CONTAINERS;
 	m->gate = m->pidfd = m->root = m->mounts = m->layer.upper = -1;
 	m->shared->started = unix_now();
 	m->shared->verdict_hash = 0xcbf29ce484222325ULL;
@@ -76,32 +80,40 @@ int monitor_attach(struct monitor *m, struct err *e)
 	if (m->root < 0)
 		return m->root;
 	layer_open(p->pid, p->late ? "/" : p->rootfs, m->root, &m->layer);
-	rc = claim(m, e);
-	if (p->late)
-		return rc < 0 ? rc : monitor_adopt(m, e);
+	rc = monitor_decide(m, &d, e);
+	if (rc == 0)
+		rc = claim(m, d.kind, e);
+	if (rc == 0 && p->late) {
+		rc = monitor_adopt(m, &d, e);
+		if (rc == 0)
+			tenant_settle(m->tenant);
+		return rc;
+	}
 	/* Who is expected before whose group: threads that the runtime's init makes in between are not the container's. */
 	if (rc == 0)
 		rc = tenant_expect(m->tenant, (u32)p->pid, e);
 	if (rc == 0)
 		rc = tenant_watch_cgroup(m->tenant, p->cgroup.id, p->cgroup.hierarchy, e);
 	if (rc == 0)
-		rc = monitor_apply(m, e);
+		rc = monitor_enact(m, &d, e);
+	profile_free(d.profile);
 	if (rc == 0 && p->policy.traces) {
 		rc = recorder_open(p->policy.traces, p->id, &m->recorder, e);
 		m->row->trace = rc == 0;
 	}
+	if (rc == 0)
+		tenant_settle(m->tenant);
 	return rc;
 }
 
-void monitor_detach(struct monitor *m)
+void monitor_leave(struct monitor *m)
 {
 	if (m->tenant) {
-		u32 slot = tenant_slot(m->tenant);
-
+		m->slot = tenant_slot(m->tenant);
 		tenant_free(m->tenant);
-		sensor_release(m->sensor, slot);
+		m->tenant = NULL;
+		sensor_leave(m->sensor, m->slot, &m->left);
 	}
-	sensor_close(m->sensor);
 	recorder_close(m->recorder);
 	profile_free(m->profile);
 	file_close(m->gate);
@@ -109,4 +121,22 @@ void monitor_detach(struct monitor *m)
 	file_close(m->root);
 	file_close(m->mounts);
 	file_close(m->pidfd);
+}
+
+void monitor_prepare(struct monitor *m)
+{
+	struct err ignored; /* the next container then starts a little later, no more */
+
+	if (m->kind != KIND_NONE && m->ring == MONITOR_RING)
+		(void)!sensor_prepare(m->sensor, m->kind, m->ring, &ignored);
+	m->kind = KIND_NONE;
+}
+
+void monitor_empty(struct monitor *m)
+{
+	if (m->slot < CONTAINERS)
+		sensor_empty(m->sensor, m->slot, &m->left);
+	if (m->sensor)
+		monitor_prepare(m);
+	sensor_close(m->sensor);
 }

@@ -340,47 +340,62 @@ static int close_profile(const char *path, struct profile **p, struct err *e)
 	return rc;
 }
 
-int monitor_apply(struct monitor *m, struct err *e)
+int monitor_decide(struct monitor *m, struct decision *ret, struct err *e)
 {
 	const struct plan *plan = m->plan;
 	auto_of(profile) struct profile *p = NULL;
-	u64 stamp = file_stamp(plan->profile);
+	struct decision d = { .stamp = file_stamp(plan->profile), .kind = KIND_LEARN };
 	int rc = store_load(plan->profile, &p, e);
-	enum mode mode;
 
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	m->asked = plan_mode(plan);
-	mode = plan->late ? in_force_late(plan, m->asked, p) : in_force(plan, m->asked, p);
-	if (mode == MODE_ENFORCE && (!p || p->nprograms <= 1))
+	d.mode = plan->late ? in_force_late(plan, m->asked, p) : in_force(plan, m->asked, p);
+	if (d.mode == MODE_ENFORCE && (!p || p->nprograms <= 1))
 		return fail(e, ENOENT, "workload %s/%s has no profile to enforce: let it run in mode learn first",
 			    plan->who.scope, plan->who.name);
-	if (mode == MODE_ENFORCE && lossy(p, e))
+	if (d.mode == MODE_ENFORCE && lossy(p, e))
 		return -EINVAL;
-	if (mode == MODE_ENFORCE && p->state == PROFILE_LEARNING && p->enforced == 0) {
+	if (d.mode == MODE_ENFORCE && p->state == PROFILE_LEARNING && p->enforced == 0) {
 		rc = close_profile(plan->profile, &p, e);
-		stamp = file_stamp(plan->profile);
+		if (rc < 0)
+			return rc;
+		d.stamp = file_stamp(plan->profile);
 	}
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	m->profile_stamp = stamp;
-	say(m, p, mode);
-	m->tiers[0] = '\0';
-	if (mode == MODE_OFF) {
-		m->row->mode = 0;
-		m->row->act = m->row->session_act = m->row->kill = m->row->proving = 0;
-	} else if (mode == MODE_LEARN) {
-		m->row->act = m->row->session_act = m->row->kill = m->row->proving = 0;
-		if (m->row->mode != SENSE_LEARN)
-			rc = tenant_learn(m->tenant, e);
-		else
-			rc = 0;
-	} else {
-		rc = start_judging(m, STEAL(p), mode, e);
-	}
-	if (rc < 0 && mode != MODE_OFF)
-		return rc;
-	snprintf(m->mode, sizeof(m->mode), "%s", policy_mode_name(mode));
-	arm_gate(m, mode == MODE_ENFORCE && m->row->act & VERDICT_EXEC);
+	if (d.mode != MODE_LEARN && p)
+		d.kind = sensor_kind_for(p->model);
+	d.profile = STEAL(p);
+	*ret = d;
 	return 0;
+}
+
+int monitor_enact(struct monitor *m, struct decision *d, struct err *e)
+{
+	auto_of(profile) struct profile *p = STEAL(d->profile);
+	int rc = 0;
+
+	m->profile_stamp = d->stamp;
+	say(m, p, d->mode);
+	m->tiers[0] = '\0';
+	if (d->mode == MODE_OFF || d->mode == MODE_LEARN)
+		m->row->act = m->row->session_act = m->row->kill = m->row->proving = 0;
+	if (d->mode == MODE_OFF)
+		m->row->mode = 0;
+	else if (d->mode != MODE_LEARN)
+		rc = start_judging(m, STEAL(p), d->mode, e);
+	else if (m->row->mode != SENSE_LEARN)
+		rc = tenant_learn(m->tenant, e);
+	if (rc < 0)
+		return rc;
+	snprintf(m->mode, sizeof(m->mode), "%s", policy_mode_name(d->mode));
+	arm_gate(m, d->mode == MODE_ENFORCE && m->row->act & VERDICT_EXEC);
+	return 0;
+}
+
+int monitor_apply(struct monitor *m, struct err *e)
+{
+	struct decision d;
+	int rc = monitor_decide(m, &d, e);
+
+	return rc < 0 ? rc : monitor_enact(m, &d, e);
 }

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@
 #include "monitor.h"
 #include "privs.h"
 #include "state.h"
+
+enum { PREPARE_MS = 150 };
 
 static void close_all_but(int keep)
 {
@@ -66,6 +69,16 @@ static void forget(const struct plan *p)
 	state_remove(p->state);
 }
 
+/* A slot for the next container, once this one's start no longer wants the CPUs. */
+static void prepare(struct monitor *m, pid_t monitor)
+{
+	struct pollfd p = { (int)syscall(SYS_pidfd_open, monitor, 0), POLLIN, 0 };
+
+	if (p.fd >= 0 && poll(&p, 1, PREPARE_MS) == 0)
+		monitor_prepare(m);
+	file_close(p.fd);
+}
+
 static void keep(struct monitor *m)
 {
 	for (;;) {
@@ -83,6 +96,8 @@ static void keep(struct monitor *m)
 				monitor_journal(m, "error", e.text);
 			_exit(monitor_run(m));
 		}
+		if (pid > 0 && m->kind != KIND_NONE)
+			prepare(m, pid);
 		if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 			return;
 		monitor_journal(m, "error", "the monitor ended unexpectedly; the keeper starts another");
@@ -104,7 +119,8 @@ static bool answer(int to, const char *words)
 
 static int keeper_main(const struct plan *plan, int to)
 {
-	struct monitor m = { .plan = plan, .keeper = getpid(), .gate = -1, .root = -1, .mounts = -1, .layer = { .upper = -1 }, .pidfd = -1 };
+	struct monitor m = { .plan = plan, .keeper = getpid(), .gate = -1, .root = -1, .mounts = -1, .layer = { .upper = -1 },
+			     .pidfd = -1, .slot = CONTAINERS };
 	struct err e = { "" };
 
 	prctl(PR_SET_NAME, "thymus-keeper");
@@ -120,13 +136,17 @@ static int keeper_main(const struct plan *plan, int to)
 	if (attached)
 		monitor_save_state(&m); /* whoever asks once `create` has returned finds it */
 	if (!answer(to, attached ? "ok" : e.text) || !attached) {
-		monitor_detach(&m);
+		monitor_leave(&m);
 		forget(plan);
+		monitor_empty(&m);
 		return 1;
 	}
 	keep(&m);
-	monitor_detach(&m);
+	monitor_leave(&m);
 	forget(plan);
+	/* `delete` waits for our end, and shall not wait for what the kernel takes its time for */
+	if (fork() <= 0)
+		monitor_empty(&m);
 	return 0;
 }
 

@@ -102,10 +102,10 @@ static int adopt_all(struct monitor *m, struct err *e)
 	return r.rc;
 }
 
-int monitor_adopt(struct monitor *m, struct err *e)
+int monitor_adopt(struct monitor *m, struct decision *d, struct err *e)
 {
 	const struct plan *p = m->plan;
-	int rc = monitor_apply(m, e);
+	int rc = monitor_enact(m, d, e);
 
 	m->row->init = (u32)p->pid;
 	m->row->started = 1;

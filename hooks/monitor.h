@@ -69,6 +69,10 @@ struct monitor {
 	struct amendment *amendments;
 	pid_t keeper;
 	struct recorder *recorder; /* of a trace, or NULL */
+	enum slot_kind kind; /* that the slot was claimed for */
+	u32  ring;      /* bytes of its ring */
+	u32  slot;      /* that was left, or CONTAINERS */
+	struct slot left; /* as it was then */
 	int  root;      /* O_PATH of the container's root */
 	int  mounts;    /* its mount namespace: else what is mounted there goes with its last process, and paths lead to what lies beneath */
 	struct layer layer; /* what of it is the container's own */
@@ -91,13 +95,25 @@ struct monitor {
 
 /* attach.c: put the sensor on the container.  On success the kernel has begun. */
 must_check int monitor_attach(struct monitor *m, struct err *e);
-void monitor_detach(struct monitor *m);
+void monitor_leave(struct monitor *m); /* nothing is a member any more, nothing of ours is open but the sensor */
+void monitor_empty(struct monitor *m); /* what of the end takes time */
+void monitor_prepare(struct monitor *m); /* a slot for the next container of this kind */
 
-/* late.c: the rest of it for a container that runs already; it is never enforced. */
-must_check int monitor_adopt(struct monitor *m, struct err *e);
+/* judge.c: what profile and policy say now ... */
+struct decision {
+	struct profile *profile; /* NULL: there is none */
+	enum mode mode;
+	enum slot_kind kind;     /* what the sensor needs for it */
+	u64 stamp;               /* of the profile's file */
+};
+must_check int monitor_decide(struct monitor *m, struct decision *ret, struct err *e);
 
-/* judge.c: bring mode, model and gate to what profile and policy say now. */
+/* ... and mode, model and gate brought to it: takes the profile.  monitor_apply() does both. */
+must_check int monitor_enact(struct monitor *m, struct decision *d, struct err *e);
 must_check int monitor_apply(struct monitor *m, struct err *e);
+
+/* late.c: the rest of it for a container that runs already; it is never enforced.  Takes the decision's profile. */
+must_check int monitor_adopt(struct monitor *m, struct decision *d, struct err *e);
 void monitor_open_programs(struct monitor *m); /* expire what was allowed for a while */
 
 /* teach.c */

@@ -95,6 +95,15 @@ struct {
 	__type(value, struct container);
 } containers SEC(".maps");
 
+/* Whose each slot is: no program reads it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, CONTAINERS);
+	__type(key, u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
 /* Calls seen per container; per CPU, as 64 threads on one line would be felt. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -303,6 +312,15 @@ static __always_inline int take(struct bucket *b, struct owners *o, int i, u64 k
 	return settle(&o->second[i], second) ? 1 : 2;
 }
 
+static __always_inline int count_news(u32 model)
+{
+	struct container *c = bpf_map_lookup_elem(&containers, &model);
+
+	if (c)
+		__sync_fetch_and_add(&c->news, 1);
+	return 0;
+}
+
 /* Insert `key` or note that this second has it too.  1: nothing was news; then its shorter
  * suffixes are no news either, as each was noted whenever the longer one was. */
 __noinline int learn_key(u32 model, u64 key, u32 second)
@@ -325,9 +343,9 @@ __noinline int learn_key(u32 model, u64 key, u32 second)
 #pragma unroll
 	for (int i = 0; i < BUCKET_KEYS; i++) {
 		if (b0->key[i] == key)
-			return settle(&o0->second[i], second);
+			return settle(&o0->second[i], second) ? 1 : count_news(model);
 		if (b1->key[i] == key)
-			return settle(&o1->second[i], second);
+			return settle(&o1->second[i], second) ? 1 : count_news(model);
 	}
 	/* buckets fill from slot 0 up: walking both side by side finds the emptier one */
 #pragma unroll
@@ -336,7 +354,7 @@ __noinline int learn_key(u32 model, u64 key, u32 second)
 		if (!done)
 			done = take(b1, o1, i, key, second);
 		if (done)
-			return done == 1;
+			return done == 1 ? 1 : count_news(model);
 	}
 	c = bpf_map_lookup_elem(&containers, &model);
 	if (c)

@@ -17,6 +17,21 @@
 enum { SENSE_LEARN = 1, SENSE_JUDGE = 2 };
 enum { SET_SMALL, SET_MIDDLE, SET_LARGE };
 
+/* What a slot is for, and so which maps it needs: learning, or judging by a set of a size. */
+enum slot_kind { KIND_NONE, KIND_LEARN, KIND_SMALL, KIND_MIDDLE, KIND_LARGE };
+
+/* A slot's life.  PREPARING, ATTACHING and EMPTYING have an owner at work: if that is dead, the slot is free. */
+enum slot_state { SLOT_FREE, SLOT_PREPARING, SLOT_READY, SLOT_ATTACHING, SLOT_USED, SLOT_EMPTYING };
+
+/* A slot of the container table, of user space alone.  Other builds read `state`, so it stays the first. */
+struct slot {
+	u32 state;
+	u32 kind;  /* PREPARING, READY: what for; afterwards: KIND_NONE as soon as its set is taken into use */
+	u32 ring;  /* bytes */
+	u32 owner; /* pid, and the time it started as /proc says it */
+	u64 owner_since;
+};
+
 /* One row of the container table: written by the keeper and monitor through mmap, read (and its
  * counters and tables for learning written) by the sensor. */
 struct container {
@@ -43,6 +58,7 @@ struct container {
 	u64 floor;      /* floor events */
 	u64 reloads;    /* SIGHUP handled by the entry */
 	u64 stops;      /* times a verdict condemned it */
+	u64 news;       /* n-grams that were new, or had by a second second for the first time, while learning */
 	u32 asked, answered; /* a person's release waits until the monitor has caught up: answered == asked */
 	u32 programs;   /* local indices given out; [0] is nobody */
 	s32 score_max;  /* highest graded score that any thread had while judged */

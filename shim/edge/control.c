@@ -126,11 +126,13 @@ void control_forget(const struct policy *p, const struct state *s)
 {
 	struct sensor *sensor;
 	struct container *row;
+	struct slot left;
 	struct err ignored;
 
 	if (row_of(p, s, &sensor, &row, &ignored) < 0)
 		return;
-	sensor_release(sensor, s->slot);
+	sensor_leave(sensor, s->slot, &left);
+	sensor_empty(sensor, s->slot, &left);
 	sensor_close(sensor);
 }
 

@@ -36,16 +36,25 @@ u64 sensor_calls(struct sensor *s, u32 slot);
 /* What the sensor keeps of a process' first thread; false: it is no member. */
 bool sensor_task(struct sensor *s, pid_t pid, struct task *ret);
 
-/* Claim a slot.  `ring`: bytes for events, a power of two of at least a page.  The row comes zeroed
- * but for generation, epoch and program 0. */
-must_check int sensor_claim(struct sensor *s, u32 ring, struct tenant **ret, struct err *e);
+/* Claim a slot for what `kind` says: one that lies ready, else one whose maps must be made and handed to the kernel, which
+ * takes tens of milliseconds.  `ring`: bytes for events, a power of two of at least a page.  The row comes zeroed but for
+ * generation, epoch and program 0. */
+must_check int sensor_claim(struct sensor *s, enum slot_kind kind, u32 ring, struct tenant **ret, struct err *e);
+
+/* Make a slot ready for the next claim of this kind, unless one is. */
+must_check int sensor_prepare(struct sensor *s, enum slot_kind kind, u32 ring, struct err *e);
+
+/* The kind that judging by `m` needs. */
+enum slot_kind sensor_kind_for(const struct model *m);
+
 u32 tenant_slot(const struct tenant *t);
 struct container *tenant_row(struct tenant *t);
 void tenant_free(struct tenant *t); /* our descriptors only: the kernel keeps the place */
 
-/* Give the slot back: members are none any more, n-grams and programs are dropped; the last one
- * detaches the programs from the kernel. */
-void sensor_release(struct sensor *s, u32 slot);
+/* Give the slot back: members are none any more, at once.  What then takes time, emptying it, may be another process' work:
+ * n-grams and programs are dropped, and the last one detaches the programs from the kernel. */
+void sensor_leave(struct sensor *s, u32 slot, struct slot *left);
+void sensor_empty(struct sensor *s, u32 slot, const struct slot *left);
 
 /* Members: tasks that join the cgroup become exec sessions; `tgid` becomes the entry at its next
  * exec inside the mount namespace of the row. */
@@ -58,6 +67,9 @@ must_check int tenant_expect(struct tenant *t, u32 tgid, struct err *e);
  * members clone are members. */
 must_check int tenant_mark(struct tenant *t, u32 tgid, u32 program, u64 inode, struct err *e);
 must_check int tenant_adopt(struct tenant *t, u32 *missing, struct err *e);
+
+/* All of it is in place: from now on the slot is the container's, whether its keeper lives or not. */
+void tenant_settle(struct tenant *t);
 
 /* An empty model to learn into, with owners. */
 must_check int tenant_learn(struct tenant *t, struct err *e);

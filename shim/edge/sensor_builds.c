@@ -39,10 +39,19 @@ static int map_of(const char *folder, const char *name)
 	return bpf_obj_get(path);
 }
 
+/* What lies ready for a container to come, or is being emptied, is nobody's.  Builds of before had no such table. */
+static bool is_claimed(int slots, uint32_t slot)
+{
+	struct slot o;
+
+	return slots < 0 || bpf_map_lookup_elem(slots, &slot, &o) < 0 || o.state == SLOT_ATTACHING || o.state == SLOT_USED;
+}
+
 int sensor_build_slots(const char *folder, void (*take)(void *ctx, uint64_t cgroup, uint32_t hierarchy), void *ctx,
 		       struct err *e)
 {
-	auto_of(fd) int cgroups = map_of(folder, "cgroups"), rings = map_of(folder, "rings");
+	auto_of(fd) int cgroups = map_of(folder, "cgroups"), rings = map_of(folder, "rings"),
+			slots = map_of(folder, "slots");
 	bool watched[CONTAINERS] = { false };
 	struct cgroup_key key, next;
 	bool more;
@@ -61,7 +70,7 @@ int sensor_build_slots(const char *folder, void (*take)(void *ctx, uint64_t cgro
 		take(ctx, key.id, key.hierarchy);
 	}
 	for (uint32_t slot = 0, ring; slot < CONTAINERS; slot++)
-		if (!watched[slot] && bpf_map_lookup_elem(rings, &slot, &ring) == 0)
+		if (!watched[slot] && bpf_map_lookup_elem(rings, &slot, &ring) == 0 && is_claimed(slots, slot))
 			take(ctx, 0, 0);
 	return 0;
 }

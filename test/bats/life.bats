@@ -121,3 +121,42 @@ nothing_left() {
 	nothing_left
 	[ "$(plain state other | jq -r .status)" = running ]
 }
+
+rings() { bpftool map dump pinned "$(echo "$BPF"/*/map_rings)" -j | jq length; } # slots that have their maps
+rings_are() { [ "$(rings)" = "$1" ]; }
+links_gone() { not compgen -G "$BPF/*/link_*"; }
+
+@test "a slot lies ready for the next container, is taken by it, and another one is made; the last one stays, unattached" {
+	local first ready
+	bundle one "$(profile_is ready learn)" sleep 1000
+	bundle two "$(profile_is ready learn)" sleep 1000
+	rt create --bundle "$W/one" one </dev/null >"$W/out" 2>&1 3>&-
+	wait_for 10 rings_are 2
+	first=$(container one .slot)
+	ready=$(bpftool map dump pinned "$(echo "$BPF"/*/map_rings)" -j | jq -r --argjson f "$first" '.[].key | map(ltrimstr("0x")) | reverse | join("") | select(test("^0*'"$(printf %x "$first")"'$") | not)')
+	rt create --bundle "$W/two" two </dev/null >"$W/out" 2>&1 3>&-
+	[ "$(container two .slot)" = $((16#$ready)) ]
+	wait_for 10 rings_are 3
+	rt delete -f one
+	rt delete -f two
+	wait_for 10 rings_are 1
+	wait_for 10 links_gone
+	nothing_left
+}
+
+@test "a slot whose owner was killed over it serves another container" {
+	local keeper i
+	bundle victim "$(profile_is ready learn)" sleep 1000
+	rt create --bundle "$W/victim" victim </dev/null >"$W/out" 2>&1 3>&-
+	keeper=$(container victim .keeper)
+	kill -9 "$keeper" "$(container victim .monitor)" # likely while it prepares: 150 ms after the answer
+	rt delete -f victim
+	for i in 1 2 3; do
+		bundle "after$i" "$(profile_is ready learn)" sleep 1000
+		rt create --bundle "$W/after$i" "after$i" </dev/null >"$W/out" 2>&1 3>&-
+		[ "$(container "after$i" .mode)" = learn ]
+		rt delete -f "after$i"
+	done
+	wait_for 10 rings_are 1
+	nothing_left
+}
