@@ -66,7 +66,9 @@ nothing_left() {
 @test "a monitor that comes too late leaves: the container is not said to be watched, or does not start" {
 	learn
 	instance attach_timeout=1
-	flock "$W/run/sensor.lock" sleep 6 3>&- & # what holds the monitor up
+	# what holds the monitor up
+	touch "$W/hold"
+	flock "$W/run/sensor.lock" sh -c "while [ -e $W/hold ]; do sleep .1; done" 3>&- &
 	local lock=$!
 	start late learn
 	grep -q 'late.*not attached within 1 s' "$W/log/events.jsonl"
@@ -74,8 +76,9 @@ nothing_left() {
 	run rt create --bundle "$W/closed" closed </dev/null 3>&-
 	[ "$status" -ne 0 ]
 	[[ $output == *"not attached within 1 s"* ]]
+	rm "$W/hold"
 	wait $lock
-	wait_for 5 no_process
+	wait_for 20 no_process
 	[ -z "$(container late .id)" ]
 	rt delete -f late
 	nothing_left
