@@ -15,7 +15,7 @@
 struct raw {
 	const char *delegate, *mode, *ready_mode, *budget, *sessions;
 	const char *tier[4];
-	struct json *folders, *learn, *prove, *actions, *annotations, *lift;
+	struct json *folders, *learn, *prove, *actions, *annotations, *lift, *limits;
 	struct json *modes, *names, *roots;
 	unsigned allow_seconds, attach_timeout;
 };
@@ -37,6 +37,7 @@ static const struct json_field top_fields[] = {
 	ROW("runtime_roots", JSON_K_ANY, raw, roots),
 	ROW("allow_seconds", JSON_K_UINT, raw, allow_seconds),
 	ROW("attach_timeout", JSON_K_UINT, raw, attach_timeout),
+	ROW("limits", JSON_K_ANY, raw, limits),
 	{ 0 }
 };
 static const struct json_field folder_fields[] = {
@@ -108,6 +109,7 @@ void policy_default(struct policy *ret)
 		.sessions = ACTION_RECORD,
 		.allow_seconds = 60,
 		.attach_timeout = 10,
+		.limits = policy_limits_default,
 	};
 }
 
@@ -283,6 +285,8 @@ static int read_document(struct policy *p, struct err *e)
 		rc = fill_inner("actions", raw.actions, action_fields, &raw, e);
 	if (rc == 0)
 		rc = fill_inner("annotations", raw.annotations, annotation_fields, &raw, e);
+	if (rc == 0 && raw.limits)
+		rc = policy_limits(raw.limits, &p->limits, e);
 	if (rc < 0)
 		return rc;
 	p->delegate = raw.delegate;

@@ -16,6 +16,11 @@
 enum mode { MODE_OFF, MODE_LEARN, MODE_MONITOR, MODE_ENFORCE, MODE_AUTO };
 enum action { ACTION_RECORD, ACTION_FREEZE, ACTION_KILL };
 
+/* What may lie on the disk, and how much of it one container may fill. */
+struct limits {
+	unsigned log_kib, log_files; /* of events.jsonl, and how many older ones beside it */
+};
+
 struct policy {
 	struct json *doc;        /* owns the strings; NULL: defaults */
 	const char *file;        /* where it was read from, NULL: built-in defaults */
@@ -36,11 +41,14 @@ struct policy {
 	enum action sessions;    /* ceiling of actions for exec sessions */
 	unsigned    allow_seconds; /* how long `incident allow` lets a program teach */
 	unsigned    attach_timeout; /* seconds the hook waits for the monitor */
+	struct limits limits;
 	const struct json *modes;    /* annotation io.thymus.mode: array of admitted values, NULL: none */
 	const struct json *runtime_roots; /* folders of runtimes' state beside the known ones: array of strings, or NULL */
 	const struct json *names;    /* annotation io.thymus.profile: array of glob patterns, NULL: none */
 	const char **floor_lift;     /* NULL-terminated names of calls, malloc()ed */
 };
+
+extern const struct limits policy_limits_default;
 
 void policy_default(struct policy *ret);
 must_check int policy_parse(const char *text, size_t len, struct policy *ret, struct err *e);
@@ -52,6 +60,9 @@ const char *policy_action_name(enum action a);
 
 /* "3/day" -> alarms per second.  Units: second minute hour day week month year. */
 must_check int policy_budget(const char *text, double *ret, struct err *e);
+
+/* "limits" of a policy over what `ret` holds. */
+must_check int policy_limits(const struct json *object, struct limits *ret, struct err *e);
 
 /* Is this value of an annotation admitted?  (`*` and `?` in patterns; no path characters in names.) */
 bool policy_admits_mode(const struct policy *p, const char *value);

@@ -9,6 +9,8 @@
 
 #include "lock.h"
 
+#define LOG_FILES_MOST 100
+
 /* A line is one write(2); what a full disk or a crash leaves of one is taken back or closed off, so
  * that a reader never meets half a line glued to a whole one. */
 static int write_line(int fd, off_t end, struct buf *line, const char *path, struct err *e)
@@ -30,15 +32,44 @@ static int write_line(int fd, off_t end, struct buf *line, const char *path, str
 	return fail(e, code, "write %s: %m", path);
 }
 
+static void old_path(const struct policy *p, unsigned number, char ret[4096])
+{
+	snprintf(ret, 4096, "%s/events.jsonl.%u", p->log, number);
+}
+
+/* Make .1 free.  The files move up as far as the first number that is missing: a rotation that was killed half-way leaves
+ * such a gap, and going on past it would drop the oldest file though there is room.  Under the lock. */
+static int rotate(const struct policy *p, const char *path, struct err *e)
+{
+	char from[4096], to[4096];
+	unsigned gap = 1;
+
+	for (unsigned i = p->limits.log_files + 1; i <= LOG_FILES_MOST; i++) { /* the limit was lowered */
+		old_path(p, i, to);
+		if (unlink(to) < 0 && errno == ENOENT)
+			break;
+	}
+	for (old_path(p, gap, to); gap < p->limits.log_files && access(to, F_OK) == 0; old_path(p, gap, to))
+		gap++;
+	for (unsigned i = gap; i > 1; i--) {
+		old_path(p, i, to);
+		old_path(p, i - 1, from);
+		if (rename(from, to) < 0)
+			return fail(e, errno, "rotate %s: %m", from);
+	}
+	old_path(p, 1, to);
+	return rename(path, to) < 0 ? fail(e, errno, "rotate %s: %m", path) : 0;
+}
+
 int journal_append(const struct policy *p, const struct json *line, struct err *e)
 {
-	char path[4096], old[4096];
+	size_t most = (size_t)p->limits.log_kib << 10;
+	char path[4096];
 	auto_buf text = { 0 };
 	struct stat st;
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/events.jsonl", p->log);
-	snprintf(old, sizeof(old), "%s/events.jsonl.1", p->log);
 	json_emit(line, 0, &text);
 	buf_puts(&text, "\n");
 	if (text.failed)
@@ -51,10 +82,9 @@ int journal_append(const struct policy *p, const struct json *line, struct err *
 			return fd;
 		if (fstat(fd, &st) < 0)
 			return fail(e, errno, "stat %s: %m", path);
-		if (st.st_size == 0 || (size_t)st.st_size + text.len <= JOURNAL_BYTES)
+		if (st.st_size == 0 || (size_t)st.st_size + text.len <= most)
 			return write_line(fd, st.st_size, &text, path, e);
-		if (rename(path, old) < 0)
-			return fail(e, errno, "rotate %s: %m", path);
+		rc = rotate(p, path, e);
 	}
 	return rc < 0 ? rc : fail(e, EAGAIN, "%s is filled by others faster than it rotates", path);
 }

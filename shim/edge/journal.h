@@ -2,15 +2,13 @@
 /*
  * journal.h - LOG/events.jsonl: what happened and what people did, one JSON object a line.
  *
- * Many processes append: under a lock, whole lines only.  At JOURNAL_BYTES the file becomes
- * events.jsonl.1 (one generation): bounded without anyone's help.
+ * Many processes append: under a lock, whole lines only.  A file that is full (policy: limits.log_kib)
+ * becomes events.jsonl.1, that one .2, and so on up to limits.log_files: bounded without anyone's help.
  */
 #ifndef THYMUS_JOURNAL_H
 #define THYMUS_JOURNAL_H
 
 #include "policy.h"
-
-#define JOURNAL_BYTES (16u << 20)
 
 must_check int journal_append(const struct policy *p, const struct json *line, struct err *e);
 

@@ -452,7 +452,7 @@ lose() {
 	[ -z "$(find "$top/profiles" -name '*.tmp*')" ]
 }
 
-@test "the journal rotates at 16 MiB, into one generation" {
+@test "the journal rotates at 16 MiB" {
 	profile web
 	mkdir -m 700 "$top/log"
 	head -c 16777210 /dev/zero | tr '\0' ' ' >"$top/log/events.jsonl"

@@ -50,6 +50,9 @@ static const struct { const char *text, *says; } refused[] = {
 	{ "{\"allow_seconds\":86401}",                  "allow_seconds" },
 	{ "{\"attach_timeout\":0}",                     "attach_timeout" },
 	{ "{\"attach_timeout\":\"10\"}",                "attach_timeout" },
+	{ "{\"limits\":{\"log\":1}}",                   "limits: " },
+	{ "{\"limits\":{\"log_kib\":15}}",              "\"limits.log_kib\" is 15, must be 16..4194303" },
+	{ "{\"limits\":{\"log_files\":0}}",             "\"limits.log_files\" is 0, must be 1..100" },
 };
 
 static int parse(const char *text, struct policy *p, struct err *e)
