@@ -32,6 +32,12 @@ struct slot {
 	u64 owner_since;
 };
 
+/* How every row begins.  After an upgrade thymus works the switches of containers that an older sensor watches, so this
+ * never changes its form; what is new goes behind it, or into the rest of the row. */
+struct switches {
+	u32 generation, mode, act, kill, session_act, condemned, init, asked, answered;
+};
+
 /* One row of the container table: written by the keeper and monitor through mmap, read (and its
  * counters and tables for learning written) by the sensor. */
 struct container {
@@ -41,11 +47,12 @@ struct container {
 	u32 kill;       /* ... and of these, which kill instead of stopping */
 	u32 session_act; /* the same mask for exec sessions */
 	u32 condemned;  /* every task's next call stops it */
+	u32 init;       /* tgid of the entry, in the initial pid namespace */
+	u32 asked, answered; /* a person's release waits until the monitor has caught up: answered == asked */
 	u32 order;
 	u32 set, model; /* size class and index of the model */
 	u32 trace;      /* emit every call */
 	u32 proving;    /* what is new is told in full: it extends the profile */
-	u32 init;       /* tgid of the entry, in the initial pid namespace */
 	u32 mntns;      /* inode number of the container's mount namespace */
 	u64 cgroup;     /* id of its cgroup in `hierarchy` */
 	u32 hierarchy;
@@ -59,7 +66,6 @@ struct container {
 	u64 reloads;    /* SIGHUP handled by the entry */
 	u64 stops;      /* times a verdict condemned it */
 	u64 news;       /* n-grams that were new, or had by a second second for the first time, while learning */
-	u32 asked, answered; /* a person's release waits until the monitor has caught up: answered == asked */
 	u32 programs;   /* local indices given out; [0] is nobody */
 	s32 score_max;  /* highest graded score that any thread had while judged */
 	u16 profile_program[GRAM_PROGRAMS]; /* local index -> index in the profile; 0: unknown */
@@ -68,6 +74,17 @@ struct container {
 	u32 seconds[GRAM_PROGRAMS];         /* in how many it ran */
 	u8  classes[512];                   /* CALL_* by native number */
 };
+#define SAME_PLACE(field) _Static_assert(__builtin_offsetof(struct container, field) == \
+					 __builtin_offsetof(struct switches, field), #field)
+SAME_PLACE(generation);
+SAME_PLACE(mode);
+SAME_PLACE(act);
+SAME_PLACE(kill);
+SAME_PLACE(session_act);
+SAME_PLACE(condemned);
+SAME_PLACE(init);
+SAME_PLACE(asked);
+SAME_PLACE(answered);
 
 /* Where a call was made, and with what: an execution of one instruction. */
 struct site {

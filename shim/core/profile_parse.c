@@ -272,6 +272,17 @@ static int read_head(struct profile *p, const struct head *h, struct err *e)
 	return p->why ? 0 : fail(e, ENOMEM, "out of memory");
 }
 
+static int check_format(const struct json *doc, struct err *e)
+{
+	unsigned long long format = 0;
+
+	if (!json_u64(json_get(doc, "format"), &format) || format == PROFILE_FORMAT)
+		return 0; /* json_fill() says what is no number */
+	return fail(e, EINVAL, format > PROFILE_FORMAT ?
+		    "\"format\" is %llu, this thymus reads %d: a newer one wrote it, install that, or learn the profile again" :
+		    "\"format\" is %llu, this thymus reads %d: learn the profile again", format, PROFILE_FORMAT);
+}
+
 int profile_parse(const char *text, size_t len, struct profile **ret, struct err *e)
 {
 	auto_of(profile) struct profile *p = NULL;
@@ -282,14 +293,12 @@ int profile_parse(const char *text, size_t len, struct profile **ret, struct err
 	if (len > PROFILE_BYTES)
 		return fail(e, EFBIG, "a profile of more than %u MiB", PROFILE_BYTES >> 20);
 	rc = json_parse(text, len, 0, &doc, e);
+	if (rc == 0) /* before the rest: a later format may have keys that this one does not know */
+		rc = check_format(doc, e);
 	if (rc == 0)
 		rc = json_fill(doc, head_fields, &h, e);
 	if (rc < 0)
 		return rc;
-	if (h.format != PROFILE_FORMAT)
-		return fail(e, EINVAL,
-			    "\"format\" is %u, this thymus reads %d: learn the profile again",
-			    h.format, PROFILE_FORMAT);
 	if (!*h.scope || !*h.name || !*h.arch)
 		return fail(e, EINVAL, "\"scope\", \"name\" and \"arch\" must not be empty");
 	rc = profile_new(h.scope, h.name, h.image, h.arch, h.order, &p, e);

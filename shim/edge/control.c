@@ -10,40 +10,25 @@
 #include "cgroup.h"
 #include "process.h"
 #include "sensor.h"
+#include "sensor_builds.h"
 
-/* The container's row, if the sensor that watches it is of our own build; `sensor` to close. */
-static int row_of(const struct policy *p, const struct state *s, struct sensor **sensor, struct container **row,
-		  struct err *e)
+static struct sensor_switches switches_of(const struct policy *p, const struct state *s)
 {
-	char lock[4200];
-	int rc;
-
-	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
-	rc = sensor_open(p->bpf, lock, false, sensor, e);
-	if (rc < 0)
-		return rc;
-	*row = sensor_row(*sensor, s->slot);
-	if (!*row || (*row)->generation == 0 || (*row)->init != s->pid) {
-		sensor_close(*sensor);
-		return fail(e, ENOENT, "container %s is not monitored any more", s->id);
-	}
-	return 0;
+	return sensor_builds_find(p->bpf, s->slot, s->pid);
 }
 
 int control_mode(const struct policy *p, const struct state *s, enum mode mode, struct err *e)
 {
-	struct sensor *sensor;
-	struct container *row;
-	int rc = row_of(p, s, &sensor, &row, e);
+	auto_switches found = switches_of(p, s);
+	struct switches *row = found.row;
 
-	if (rc < 0)
-		return rc;
+	if (!row)
+		return fail(e, ENOENT, "container %s is not monitored any more", s->id);
 	/* What takes power away must not wait for anyone; the monitor follows within a tick, and does the rest. */
 	if (mode == MODE_OFF || mode == MODE_MONITOR)
 		row->act = row->session_act = row->kill = 0;
 	if (mode == MODE_OFF)
 		row->mode = 0;
-	sensor_close(sensor);
 	if ((mode == MODE_ENFORCE || mode == MODE_LEARN) && !process_is_same((pid_t)s->monitor, s->monitor_start))
 		return fail(e, ESRCH, "container %s has no live monitor to put mode %s in force", s->id,
 			    policy_mode_name(mode));
@@ -83,7 +68,7 @@ static void cgroup_from(const struct state *s, struct cgroup *ret)
 
 /* What was allowed a moment ago must be in force before the container runs on: let the monitor
  * catch up, if there is one. */
-static void let_monitor_catch_up(struct container *row)
+static void let_monitor_catch_up(struct switches *row)
 {
 	struct timespec moment = { 0, 20000000 };
 	u32 asked = __atomic_add_fetch(&row->asked, 1, __ATOMIC_SEQ_CST);
@@ -94,18 +79,16 @@ static void let_monitor_catch_up(struct container *row)
 
 int control_release(const struct policy *p, const struct state *s, struct err *e)
 {
-	struct sensor *sensor;
-	struct container *row;
+	auto_switches found = switches_of(p, s);
 	struct cgroup group;
 	bool paused;
 	int rc;
 
 	cgroup_from(s, &group);
 	paused = is_paused(s, &group);
-	if (row_of(p, s, &sensor, &row, e) == 0) { /* a dead sensor must not keep it frozen */
-		let_monitor_catch_up(row);
-		row->condemned = 0;
-		sensor_close(sensor);
+	if (found.row) { /* a dead sensor must not keep it frozen */
+		let_monitor_catch_up(found.row);
+		found.row->condemned = 0;
 	}
 	rc = paused && !(group.unified[0] && group.freezer[0]) ? 0 : cgroup_freeze(&group, false, e);
 	if (paused) {
@@ -124,30 +107,36 @@ int control_release(const struct policy *p, const struct state *s, struct err *e
 
 void control_forget(const struct policy *p, const struct state *s)
 {
+	auto_switches found = switches_of(p, s);
 	struct sensor *sensor;
-	struct container *row;
 	struct slot left;
 	struct err ignored;
+	char lock[4200];
 
-	if (row_of(p, s, &sensor, &row, &ignored) < 0)
+	if (!found.row)
 		return;
-	sensor_leave(sensor, s->slot, &left);
-	sensor_empty(sensor, s->slot, &left);
-	sensor_close(sensor);
+	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
+	if (sensor_open(p->bpf, lock, false, &sensor, &ignored) == 0) {
+		const struct container *row = sensor_row(sensor, s->slot);
+		bool own = row && row->generation == found.row->generation && row->init == s->pid;
+
+		if (own) {
+			sensor_leave(sensor, s->slot, &left);
+			sensor_empty(sensor, s->slot, &left);
+		}
+		sensor_close(sensor);
+		if (own)
+			return;
+	}
+	found.row->generation = 0; /* of another build, which gives no place away any more: the rest goes with it */
 }
 
 bool control_is_stopped(const struct policy *p, const struct state *s)
 {
-	struct sensor *sensor;
-	struct container *row;
 	struct cgroup group;
-	struct err e;
-	bool condemned = false;
 
 	cgroup_from(s, &group);
-	if (row_of(p, s, &sensor, &row, &e) < 0)
-		return cgroup_frozen(&group);
-	condemned = row->condemned; /* frozen alone may be the engine's doing */
-	sensor_close(sensor);
-	return condemned;
+	auto_switches found = switches_of(p, s);
+	/* frozen alone may be the engine's doing */
+	return found.row ? found.row->condemned != 0 : cgroup_frozen(&group);
 }

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "file.h"
 
@@ -27,7 +29,7 @@ char process_state(pid_t pid)
 	return after && after[1] == ' ' ? after[2] : 0;
 }
 
-bool process_is(pid_t pid, const char *name, pid_t parent)
+static bool is(pid_t pid, const char *name, pid_t parent)
 {
 	auto_free char *stat = NULL;
 	char *before, *after;
@@ -65,4 +67,15 @@ bool process_is_same(pid_t pid, unsigned long long start)
 	char state = process_state(pid);
 
 	return state != 0 && state != 'Z' && state != 'X' && (start == 0 || process_start(pid) == start);
+}
+
+int process_open(pid_t pid, const char *name, pid_t parent)
+{
+	/* what stands in a file may be another's pid by now: the descriptor first, then a look at what it stands for */
+	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+
+	if (fd >= 0 && is(pid, name, parent))
+		return fd;
+	file_close(fd);
+	return -1;
 }

@@ -12,8 +12,9 @@ char process_state(pid_t pid);
 /* It is there, and more than a zombie that nobody has waited for. */
 bool process_lives(pid_t pid);
 
-/* It goes by that name (prctl(2), PR_SET_NAME) and, where `parent` is not 0, is its child. */
-bool process_is(pid_t pid, const char *name, pid_t parent);
+/* A pidfd of what goes by that name (prctl(2), PR_SET_NAME) and, where `parent` is not 0, is its child; -1: that is not, or no
+ * more, this pid. */
+int process_open(pid_t pid, const char *name, pid_t parent);
 
 /* When it began, in clock ticks since boot; 0: there is none.  With its number this names a process for ever. */
 unsigned long long process_start(pid_t pid);

@@ -4,10 +4,10 @@
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "event.h"
 #include "file.h"
 #include "mounts.h"
 #include "sensor.h"
@@ -73,6 +73,50 @@ int sensor_build_slots(const char *folder, void (*take)(void *ctx, uint64_t cgro
 		if (!watched[slot] && bpf_map_lookup_elem(rings, &slot, &ring) == 0 && is_claimed(slots, slot))
 			take(ctx, 0, 0);
 	return 0;
+}
+
+static bool map_rows(const char *folder, uint32_t slot, struct sensor_switches *ret)
+{
+	auto_of(fd) int rows = map_of(folder, "containers");
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (rows < 0 || bpf_obj_get_info_by_fd(rows, &info, &size) < 0 || slot >= info.max_entries ||
+	    info.value_size < sizeof(struct switches))
+		return false;
+	size_t each = (info.value_size + 7u) & ~7u; /* as the kernel lays out an array */
+	ret->size = each * info.max_entries;
+	ret->table = mmap(NULL, ret->size, PROT_READ | PROT_WRITE, MAP_SHARED, rows, 0);
+	if (ret->table == MAP_FAILED)
+		return false;
+	ret->row = (struct switches *)((char *)ret->table + each * slot);
+	return true;
+}
+
+struct sensor_switches sensor_builds_find(const char *pins, uint32_t slot, uint32_t init)
+{
+	auto_names builds = { 0 };
+	struct err ignored;
+
+	if (sensor_builds(pins, &builds, &ignored) < 0)
+		return (struct sensor_switches){ NULL, NULL, 0 };
+	for (size_t i = 0; i < builds.count; i++) {
+		struct sensor_switches s = { NULL, NULL, 0 };
+
+		if (!map_rows(builds.name[i], slot, &s))
+			continue;
+		if (s.row->generation != 0 && s.row->init == init)
+			return s;
+		sensor_switches_done(&s);
+	}
+	return (struct sensor_switches){ NULL, NULL, 0 };
+}
+
+void sensor_switches_done(struct sensor_switches *s)
+{
+	if (s->row)
+		munmap(s->table, s->size);
+	s->row = NULL;
 }
 
 static int unlink_all(const char *folder, const char *prefix, struct err *e)

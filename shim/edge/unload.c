@@ -71,24 +71,14 @@ static void user(void *ctx, uint64_t id, uint32_t hierarchy)
 	u->count++;
 }
 
-/* A pid in a file may be another process's by now: the descriptor is opened first, then what it stands for is looked at. */
-static int open_named(unsigned pid, const char *name, unsigned parent)
-{
-	int fd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-
-	if (fd >= 0 && process_is((pid_t)pid, name, (pid_t)parent))
-		return fd;
-	file_close(fd);
-	return -1;
-}
-
 static void end_monitor(const struct state *s)
 {
-	auto_of(fd) int keeper = open_named(s->keeper, "thymus-keeper", 0);
-	auto_of(fd) int monitor = keeper < 0 ? -1 : open_named(s->monitor, "thymus-monitor", s->keeper);
+	auto_of(fd) int keeper = process_open((pid_t)s->keeper, "thymus-keeper", 0);
+	auto_of(fd) int monitor = keeper < 0 ? -1 : process_open((pid_t)s->monitor, "thymus-monitor", (pid_t)s->keeper);
 	struct pollfd p = { keeper, POLLIN, 0 };
 
-	if (monitor >= 0 && syscall(SYS_pidfd_send_signal, monitor, SIGTERM, NULL, 0) == 0)
+	if (monitor >= 0 && process_is_same((pid_t)s->monitor, s->monitor_start) &&
+	    syscall(SYS_pidfd_send_signal, monitor, SIGTERM, NULL, 0) == 0)
 		(void)poll(&p, 1, KEEPER_MS);
 }
 

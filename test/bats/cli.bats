@@ -537,3 +537,14 @@ frozen() {
 	says "thymus: web1: "
 	[ "$(jq -r .state "$top/incidents/i-1/incident.json")" = open ]
 }
+
+@test "a profile that a version with format 1 wrote is read, and one of a later format refused with a sentence" {
+	local stored=$BATS_TEST_DIRNAME/../data/profile-format-1.json
+	thymus profile show "$stored"
+	[ "$status" -eq 0 ]
+	[[ $output == *"/bin/server"* ]]
+	jq -c '.format = 2 | .unheard = 1' "$stored" >"$BATS_TEST_TMPDIR/later.json"
+	thymus profile show "$BATS_TEST_TMPDIR/later.json"
+	[ "$status" -eq 2 ]
+	says "a newer one wrote it"
+}

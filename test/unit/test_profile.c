@@ -213,7 +213,9 @@ static void test_parse(void)
 static void test_refusals(void)
 {
 	static const struct { const char *from, *to, *words; } rows[] = {
-		{ "\"format\":1", "\"format\":2", "this thymus reads 1" },
+		{ "\"format\":1", "\"format\":2", "this thymus reads 1: a newer one wrote it" },
+		{ "\"format\":1", "\"format\":2,\"unheard\":1", "a newer one wrote it" },
+		{ "\"format\":1", "\"format\":0", "learn the profile again" },
 		{ "\"ready\"", "\"redy\"", "learning, proving, ready or suspect" },
 		{ "\"order\":3", "\"order\":7", "must be 1..6" },
 		{ "\"order\":3", "\"order\":1", "longer than the order" },
