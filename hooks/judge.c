@@ -311,10 +311,13 @@ static void arm_gate(struct monitor *m, bool wanted)
 static void say(struct monitor *m, const struct profile *p, enum mode mode)
 {
 	auto_buf words = { 0 };
+	char upgrade[300] = "";
 
 	if (mode == MODE_LEARN && p)
 		profile_lacks(p, &m->plan->policy, m->plan->classes, &words);
-	snprintf(m->words, sizeof(m->words), "%s%.300s%s%s", !m->plan->late ? "" : m->asked == MODE_ENFORCE ?
+	if (m->plan->predecessor[0] && (mode == MODE_LEARN || !p))
+		snprintf(upgrade, sizeof(upgrade), "a new image of a known workload; its predecessor is %s: ", m->plan->predecessor);
+	snprintf(m->words, sizeof(m->words), "%s%s%.200s%s%s", upgrade, !m->plan->late ? "" : m->asked == MODE_ENFORCE ?
 		 "attached late, so not enforced (start it again for that): " : "attached late: ", words.text ? words.text : mode == MODE_LEARN ? "learning has begun" :
 		 mode == MODE_ENFORCE ? "a deviation of the tiers named is stopped" : "deviations are recorded",
 		 m->gate_why_not[0] ? "; " : "", m->gate_why_not);
@@ -351,6 +354,10 @@ int monitor_decide(struct monitor *m, struct decision *ret, struct err *e)
 		return rc;
 	m->asked = plan_mode(plan);
 	d.mode = plan->late ? in_force_late(plan, m->asked, p) : in_force(plan, m->asked, p);
+	if (d.mode == MODE_ENFORCE && (!p || p->nprograms <= 1) && plan->predecessor[0] && plan->policy.on_upgrade == UPGRADE_LEARN)
+		d.mode = MODE_LEARN;
+	if (d.mode == MODE_ENFORCE && (!p || p->nprograms <= 1) && plan->predecessor[0])
+		return plan_refuse_upgrade(plan, e);
 	if (d.mode == MODE_ENFORCE && (!p || p->nprograms <= 1))
 		return fail(e, ENOENT, "workload %s/%s has no profile to enforce: let it run in mode learn first",
 			    plan->who.scope, plan->who.name);

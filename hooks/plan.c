@@ -46,10 +46,13 @@ static void admit(const struct spec *s, const char *flag, struct plan *p)
 {
 	struct err e;
 
+	p->decided = flag ? "flag --thymus-mode" : p->policy.file ? "policy" : "built-in policy";
 	if (flag)
 		return; /* the administrator's own word, in the engine's configuration */
-	if (s->mode && policy_admits_mode(&p->policy, s->mode) && policy_mode(s->mode, &p->asked, &e) == 0)
+	if (s->mode && policy_admits_mode(&p->policy, s->mode) && policy_mode(s->mode, &p->asked, &e) == 0) {
+		p->decided = "annotation io.thymus.mode";
 		return;
+	}
 	if (s->mode)
 		snprintf(p->ignored, sizeof(p->ignored), "annotation io.thymus.mode=%.100s is not admitted by policy", s->mode);
 }
@@ -96,6 +99,8 @@ static int plan_rest(const struct spec *s, const char *mode, struct plan *p, str
 	if (rc < 0)
 		return rc;
 	store_path(&p->policy, p->who.scope, p->who.name, p->who.image, p->profile);
+	if (access(p->profile, F_OK) < 0)
+		store_predecessor(&p->policy, p->profile, p->predecessor);
 	calls_classes(p->classes, (const char *const *)p->policy.floor_lift);
 	return 0;
 }
@@ -189,4 +194,19 @@ enum mode plan_mode(const struct plan *p)
 	enum mode said;
 
 	return override_get(&p->policy, p->state, p->who.name, &said) ? said : p->asked;
+}
+
+int plan_refuse_upgrade(const struct plan *p, struct err *e)
+{
+	return fail(e, ENOENT, "workload %s/%s has a new image, %.19s, which has no profile to enforce; its predecessor is %s: "
+		    "let it run in mode learn first, or say \"on_upgrade\": \"learn\" in the policy", p->who.scope, p->who.name,
+		    p->who.image, p->predecessor);
+}
+
+bool plan_refuses(const struct plan *p)
+{
+	enum mode mode = plan_mode(p);
+
+	return p->predecessor[0] && p->policy.on_upgrade == UPGRADE_REFUSE &&
+	       (mode == MODE_ENFORCE || (mode == MODE_AUTO && p->policy.ready_mode == MODE_ENFORCE));
 }

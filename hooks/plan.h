@@ -21,6 +21,8 @@ struct plan {
 	char state[4096];    /* folder of state.json */
 	char profile[4096];  /* file */
 	char ignored[256];   /* in words: annotations that policy does not admit, "" none */
+	const char *decided; /* in words: who asked for that mode */
+	char predecessor[200]; /* "NAME@IMAGE": another image of this workload that has a profile, while this has none; else "" */
 	bool late;           /* it ran before we came: `thymus watch` */
 	pid_t pid;
 	enum mode asked;     /* flag, admitted annotation, else policy */
@@ -38,6 +40,11 @@ must_check int plan_end(const char *state, size_t len, const char *policy_file, 
 /* The same for a container that runs already, and may have no bundle ("/"): `thymus watch --pid`. */
 must_check int plan_make_late(const char *state, size_t len, const char *policy_file, const char *root, const char *mode,
 			      struct plan *ret, struct err *e);
+
+/* A new image of a known workload shall not start unlearned: the sentence.  plan_refuses(): does policy want that in a mode
+ * that would only learn? */
+must_check int plan_refuse_upgrade(const struct plan *p, struct err *e);
+bool plan_refuses(const struct plan *p);
 
 /* The mode that counts now: what a person said since (`thymus mode`), else what was asked for. */
 enum mode plan_mode(const struct plan *p);

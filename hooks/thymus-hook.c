@@ -20,6 +20,7 @@
 #include "policy_load.h"
 #include "process.h"
 #include "state.h"
+#include "switched.h"
 
 enum { STATE_BYTES = 64 << 20 }; /* it holds the annotations, which may be many */
 
@@ -85,17 +86,31 @@ static bool attached_already(const struct plan *p)
 	return ours;
 }
 
-static void record(const struct plan *p, const char *words)
+static void record_as(const struct plan *p, const char *type, const char *words)
 {
 	struct json *line = json_new(JSON_OBJECT);
 	struct err e;
 
-	json_set(line, "type", json_str("error"));
+	json_set(line, "type", json_str(type));
 	json_set(line, "when", json_num((long long)unix_now()));
 	json_set(line, "container", json_str(p->id));
 	json_set(line, "message", json_str(words));
 	(void)!journal_append(&p->policy, line, &e);
 	json_free(line);
+}
+
+static void record(const struct plan *p, const char *words)
+{
+	record_as(p, "error", words);
+}
+
+static void record_upgrade(const struct plan *p)
+{
+	char words[512];
+
+	snprintf(words, sizeof(words), "a new image of a known workload: %.128s@%.19s; its predecessor is %s", p->who.name,
+		 p->who.image, p->predecessor);
+	record_as(p, "upgrade", words);
 }
 
 static int attach(const struct plan *p, struct err *e)
@@ -106,6 +121,13 @@ static int attach(const struct plan *p, struct err *e)
 		record(p, p->ignored);
 	if (plan_mode(p) == MODE_OFF || attached_already(p))
 		return 0;
+	if (plan_refuses(p)) {
+		rc = plan_refuse_upgrade(p, e);
+		record(p, e->text);
+		return rc;
+	}
+	if (p->predecessor[0])
+		record_upgrade(p);
 	rc = keeper_start(p, e);
 	if (rc < 0 && plan_mode(p) != MODE_ENFORCE) {
 		record(p, e->text); /* open in learn: a new user's container runs as under runc */
@@ -182,7 +204,9 @@ int main(int argc, char **argv)
 			rc = attach_late(&plan, &e);
 	} else if (rc == 0) {
 		rc = plan_make(text, len, a.policy, a.root, a.bundle, a.mode, &plan, &e);
-		if (rc < 0 && plan.id[0] && plan_mode(&plan) != MODE_ENFORCE) {
+		/* Whose name is not known may be one that a person said `enforce` for. */
+		if (rc < 0 && plan.id[0] && plan_mode(&plan) != MODE_ENFORCE &&
+		    !(plan.who.name[0] == '\0' && switched_to(&plan.policy, MODE_ENFORCE))) {
 			record(&plan, e.text);
 			return 0;
 		}

@@ -19,6 +19,7 @@ struct command {
 extern const struct command commands[];
 
 int cmd_status(int argc, char **argv, const struct policy *p, struct err *e);
+int cmd_explain(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_watch(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_mode(int argc, char **argv, const struct policy *p, struct err *e);
 int cmd_profile(int argc, char **argv, const struct policy *p, struct err *e);

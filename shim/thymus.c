@@ -15,6 +15,7 @@ enum { FINE = 0, RUNTIME_FAILED = 1, FAILED = 2, EXEC_FAILED = 255 }; /* exit st
 
 const struct command commands[] = {
 	{ "status",   cmd_status,   false, "what is stopped, what is watched, what is lacking" },
+	{ "explain",  cmd_explain,  false, "what a container is to thymus, and from what it was found" },
 	{ "watch",    cmd_watch,    false, "attach to a container that runs already" },
 	{ "mode",     cmd_mode,     true,  "off, learn, monitor, enforce, auto: NAME, CID, --all" },
 	{ "profile",  cmd_profile,  false, "ls, show, diff, promote, demote, rm" },

@@ -16,7 +16,8 @@ struct raw {
 	const char *delegate, *mode, *ready_mode, *budget, *sessions;
 	const char *tier[4];
 	struct json *folders, *learn, *prove, *actions, *annotations, *lift, *limits;
-	struct json *modes, *names, *roots;
+	struct json *modes, *names, *roots, *rules;
+	const char *on_upgrade;
 	unsigned allow_seconds, attach_timeout;
 };
 
@@ -35,6 +36,8 @@ static const struct json_field top_fields[] = {
 	ROW("annotations", JSON_K_ANY, raw, annotations),
 	ROW("floor_lift", JSON_K_ANY, raw, lift),
 	ROW("runtime_roots", JSON_K_ANY, raw, roots),
+	ROW("rules", JSON_K_ANY, raw, rules),
+	ROW("on_upgrade", JSON_K_STR, raw, on_upgrade),
 	ROW("allow_seconds", JSON_K_UINT, raw, allow_seconds),
 	ROW("attach_timeout", JSON_K_UINT, raw, attach_timeout),
 	ROW("limits", JSON_K_ANY, raw, limits),
@@ -200,9 +203,12 @@ static int read_lists(struct policy *p, const struct raw *raw, struct err *e)
 				 "which is not on the floor: nothing to lift", e);
 	if (rc == 0)
 		rc = check_words("runtime_roots", raw->roots, good_root, "which is no absolute path below /", e);
+	if (rc == 0)
+		rc = policy_check_rules(raw->rules, e);
 	if (rc < 0)
 		return rc;
 	p->runtime_roots = raw->roots;
+	p->rules = raw->rules;
 	p->modes = raw->modes;
 	p->names = raw->names;
 	if (!raw->lift)
@@ -229,6 +235,11 @@ static int read_words(struct policy *p, const struct raw *raw, struct err *e)
 	if (rc == 0 && p->ready_mode != MODE_MONITOR && p->ready_mode != MODE_ENFORCE)
 		rc = fail(e, EINVAL, "\"ready_mode\" is \"%s\", must be monitor or enforce",
 			  raw->ready_mode);
+	if (rc == 0 && raw->on_upgrade) {
+		p->on_upgrade = strcmp(raw->on_upgrade, "refuse") == 0 ? UPGRADE_REFUSE : UPGRADE_LEARN;
+		if (p->on_upgrade == UPGRADE_LEARN && strcmp(raw->on_upgrade, "learn") != 0)
+			rc = fail(e, EINVAL, "\"on_upgrade\" is \"%s\", must be refuse or learn", raw->on_upgrade);
+	}
 	if (rc == 0 && raw->budget) {
 		p->budget_text = raw->budget;
 		rc = policy_budget(raw->budget, &p->budget, e);

@@ -14,6 +14,7 @@
 #define POLICY_FILE "/etc/thymus/thymus.json"
 
 enum mode { MODE_OFF, MODE_LEARN, MODE_MONITOR, MODE_ENFORCE, MODE_AUTO };
+enum upgrade { UPGRADE_USUAL, UPGRADE_REFUSE, UPGRADE_LEARN }; /* usual: refused where mode enforce was asked for, else learned */
 enum action { ACTION_RECORD, ACTION_FREEZE, ACTION_KILL };
 
 /* What may lie on the disk, and how much of it one container may fill. */
@@ -43,6 +44,8 @@ struct policy {
 	unsigned    attach_timeout; /* seconds the hook waits for the monitor */
 	struct limits limits;
 	const struct json *modes;    /* annotation io.thymus.mode: array of admitted values, NULL: none */
+	enum upgrade on_upgrade;     /* what becomes of a new image that has no profile yet, where its predecessor has */
+	const struct json *rules;    /* array of {"root", "cgroup", "bundle": patterns; "tenant", "name"}, or NULL */
 	const struct json *runtime_roots; /* folders of runtimes' state beside the known ones: array of strings, or NULL */
 	const struct json *names;    /* annotation io.thymus.profile: array of glob patterns, NULL: none */
 	const char **floor_lift;     /* NULL-terminated names of calls, malloc()ed */
@@ -54,6 +57,7 @@ void policy_default(struct policy *ret);
 must_check int policy_parse(const char *text, size_t len, struct policy *ret, struct err *e);
 void policy_done(struct policy *p);
 
+must_check int policy_check_rules(const struct json *rules, struct err *e);
 must_check int policy_mode(const char *word, enum mode *ret, struct err *e);
 const char *policy_mode_name(enum mode m);
 const char *policy_action_name(enum action a);
@@ -63,6 +67,14 @@ must_check int policy_budget(const char *text, double *ret, struct err *e);
 
 /* "limits" of a policy over what `ret` holds. */
 must_check int policy_limits(const struct json *object, struct limits *ret, struct err *e);
+
+/* What the first rule says that gives `key` ("tenant" or "name") and whose patterns all match; NULL: none.  `*` stands for
+ * slashes too. */
+struct policy_subject { const char *root, *cgroup, *bundle; }; /* NULL: not known, matches nothing */
+const char *policy_rule(const struct policy *p, const char *key, const struct policy_subject *of);
+
+/* `*` is any run of characters, `?` any one. */
+bool policy_matches(const char *pattern, const char *text);
 
 /* Is this value of an annotation admitted?  (`*` and `?` in patterns; no path characters in names.) */
 bool policy_admits_mode(const struct policy *p, const char *value);

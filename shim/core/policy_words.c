@@ -61,7 +61,7 @@ int policy_budget(const char *text, double *ret, struct err *e)
 
 /* `*` is any run, `?` any one character.  Remembering only the last star is enough: an earlier
  * one never needs to give way once a later one has matched. */
-static bool matches(const char *pattern, const char *text)
+bool policy_matches(const char *pattern, const char *text)
 {
 	const char *star = NULL, *resume = NULL;
 
@@ -101,7 +101,7 @@ bool policy_admits_name(const struct policy *p, const char *value)
 		return false;
 	if (p->names)
 		for (const struct json *v = p->names->child; v; v = v->next)
-			if (matches(v->text, value))
+			if (policy_matches(v->text, value))
 				return true;
 	return false;
 }

@@ -24,7 +24,7 @@ static const struct row {
 } rows[] = {
 	ROW(STR, id), ROW(STR, root), ROW(STR, bundle),
 	ROW(STR, scope), ROW(STR, name), ROW(STR, image), ROW(STR, profile),
-	ROW(STR, identity), ROW(STR, asked), ROW(STR, mode), ROW(STR, phase), ROW(STR, words),
+	ROW(STR, identity), ROW(STR, trail), ROW(STR, decided), ROW(STR, predecessor), ROW(STR, asked), ROW(STR, mode), ROW(STR, phase), ROW(STR, words),
 	ROW(STR, tiers), ROW(STR, sensor), ROW(STR, gates), ROW(STR, incident), ROW(STR, action),
 	ROW(STR, unified), ROW(STR, freezer),
 	ROW(UINT, pid), ROW(UINT, keeper), ROW(UINT, monitor), ROW(UINT, slot), ROW(UINT, paused),

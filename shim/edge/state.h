@@ -17,6 +17,9 @@ struct state {
 	const char *scope, *name, *image; /* of the profile */
 	const char *profile;    /* its file */
 	const char *identity;   /* in words: how name and image were found */
+	const char *trail;      /* how they were found, identity.h */
+	const char *decided;    /* in words: who asked for `asked` */
+	const char *predecessor; /* "NAME@IMAGE" of a workload's image before this one, while this had no profile; "" */
 	const char *asked;      /* mode that was asked for (policy, annotation, flag): "auto" ... */
 	const char *mode;       /* mode in force: off learn monitor enforce */
 	const char *phase;      /* profile's state: learning proving ready suspect */

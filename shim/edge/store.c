@@ -104,6 +104,30 @@ int store_save(const char *path, const struct profile *p, struct err *e)
 	return file_replace(AT_FDCWD, path, text.text, text.len, 0600, path, e);
 }
 
+void store_predecessor(const struct policy *p, const char *path, char ret[200])
+{
+	auto_of(list) char **files = NULL;
+	const char *base = strrchr(path, '/') + 1;
+	size_t len = (size_t)(strchr(base, '@') + 1 - path);
+	struct timespec newest = { 0, 0 };
+	struct err ignored;
+	struct stat st;
+
+	ret[0] = '\0';
+	if (store_list(p, &files, &ignored) < 0)
+		return;
+	for (size_t i = 0; files[i]; i++) {
+		if (strncmp(files[i], path, len) != 0 || strcmp(files[i], path) == 0 || stat(files[i], &st) < 0)
+			continue;
+		if (st.st_mtim.tv_sec < newest.tv_sec ||
+		    (st.st_mtim.tv_sec == newest.tv_sec && st.st_mtim.tv_nsec < newest.tv_nsec))
+			continue;
+		newest = st.st_mtim;
+		base = strrchr(files[i], '/') + 1;
+		snprintf(ret, 200, "%.*s", (int)(strlen(base) - strlen(".json")), base);
+	}
+}
+
 int store_remove(const char *path, struct err *e)
 {
 	char name[4096];

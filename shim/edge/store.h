@@ -32,6 +32,9 @@ must_check int store_save(const char *path, const struct profile *p, struct err 
 /* All profile files, sorted, malloc()ed, NULL-terminated. */
 must_check int store_list(const struct policy *p, char ***ret, struct err *e);
 
+/* Of the profiles that other images of the workload of `path` have, the newest, as "NAME@IMAGE"; "": none has. */
+void store_predecessor(const struct policy *p, const char *path, char ret[200]);
+
 /* Remove a profile and its lock, which the caller holds. */
 must_check int store_remove(const char *path, struct err *e);
 

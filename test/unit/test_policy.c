@@ -220,6 +220,29 @@ static void test_options(void)
 		ok(take(&t, bad[i]) < 0, "refused: %s", t.e.text);
 }
 
+static void test_rules(void)
+{
+	static const char *const bad[] = {
+		"{\"rules\": {}}", "{\"rules\": [1]}", "{\"rules\": [{\"root\": \"*\"}]}", "{\"rules\": [{\"tenant\": \"a\"}]}",
+		"{\"rules\": [{\"root\": \"*\", \"tenant\": \"../a\"}]}", "{\"rules\": [{\"root\": \"*\", \"tennant\": \"a\"}]}",
+		"{\"rules\": [{\"root\": 1, \"tenant\": \"a\"}]}", "{\"on_upgrade\": \"perhaps\"}",
+	};
+	const char *text = "{\"rules\": [{\"root\": \"/data/blue/*\", \"cgroup\": \"/x*\", \"tenant\": \"blue\"},"
+			   "{\"bundle\": \"*/red/?\", \"name\": \"db\"}, {\"root\": \"*\", \"tenant\": \"rest\"}], \"on_upgrade\": \"learn\"}";
+	const struct policy_subject blue = { "/data/blue/a/b", "/x/y", "/run/red/1" }, other = { "/data/blue/a", NULL, "/run/red/12" };
+	struct policy p;
+	struct err e;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(parse(bad[i], &p, &e) < 0, "refused: %s", e.text);
+	ok(parse(text, &p, &e) == 0 && p.on_upgrade == UPGRADE_LEARN, "rules are accepted: %s", e.text);
+	ok(strcmp(policy_rule(&p, "tenant", &blue), "blue") == 0, "the first rule that matches gives the tenant");
+	ok(strcmp(policy_rule(&p, "name", &blue), "db") == 0, "... and another the name");
+	ok(strcmp(policy_rule(&p, "tenant", &other), "rest") == 0, "what is not known matches no pattern");
+	ok(!policy_rule(&p, "name", &other), "no rule, no name");
+	policy_done(&p);
+}
+
 int main(void)
 {
 	test_refused();
@@ -228,5 +251,6 @@ int main(void)
 	test_shipped();
 	test_spans();
 	test_options();
+	test_rules();
 	return tap_end();
 }
