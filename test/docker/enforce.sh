@@ -9,7 +9,7 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 demo=$here/../demo
-thymus=$(realpath "${1:?usage: enforce.sh THYMUS}") || exit 2
+THYMUS=$(realpath "${1:?usage: enforce.sh THYMUS}") || exit 2
 seconds=${SECONDS_TO_LEARN:-30}
 WORK=$(mktemp -d /tmp/thymus-docker.XXXXXX) || exit 2
 # shellcheck source=test/docker/lib.bash disable=SC1091
@@ -33,23 +33,6 @@ tap() { # STATUS TITLE
 		echo "not ok $count $2"
 	fi
 }
-
-write_policy() {
-	mkdir -p "$WORK"/{bpf,log,profiles,incidents,run}
-	mount -t bpf thymus-test "$WORK/bpf" || exit 2
-	cat >"$WORK/thymus.json" <<-EOF
-	{
-	  "delegate": "$(command -v runc)",
-	  "folders": { "profiles": "$WORK/profiles", "incidents": "$WORK/incidents",
-	               "run": "$WORK/run", "log": "$WORK/log", "bpf": "$WORK/bpf/thymus" },
-	  "mode": "learn",
-	  "allow_seconds": 5
-	}
-	EOF
-}
-
-ask() { timeout 20 "$thymus" --thymus-policy "$WORK/thymus.json" "$@"; }
-status() { ask status --json 2>/dev/null | jq -r "$1"; }
 
 # The client shares the container's network namespace: there is no bridge.
 client() { # NAME
@@ -117,10 +100,10 @@ mkdir -p "$WORK"
 "$demo/rootfs.sh" "$WORK/rootfs" || exit 2
 od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$WORK/key"
 cp "$WORK/key" "$WORK/rootfs/etc/guestbook.key"
-write_policy
+thymus_instance || exit 2
 ask setup docker --file "$WORK/daemon.json"
 tap $? "thymus setup writes the daemon's file"
-docker_up "$thymus" || exit 2
+docker_up "$THYMUS" || exit 2
 docker_image "$WORK/rootfs" || exit 2
 
 learn
