@@ -15,6 +15,7 @@
 #include "hook_path.h"
 #include "journal.h"
 #include "state.h"
+#include "switched.h"
 
 #define HOOK_SECONDS 5 /* beyond what the hook waits for the monitor: then the runtime kills it */
 
@@ -120,7 +121,8 @@ static int create(const struct cmdline *c, const struct policy *p, struct err *e
 	rc = prepare(c, p, mode, e);
 	if (rc > 0)
 		return -EINVAL;
-	if (rc == 0 || mode == MODE_ENFORCE)
+	/* whose name is not known may be one that a person said `enforce` for */
+	if (rc == 0 || mode == MODE_ENFORCE || (!c->mode && switched_to(p, MODE_ENFORCE)))
 		return rc;
 	/* What nobody enforces starts as it would without us. */
 	record(p, c->id, e->text);

@@ -161,3 +161,18 @@ teach_first() {
 	[ "$(container "$(id 2)" .mode)" = learn ]
 	rt delete -f "$(id 2)"
 }
+
+@test "where the workload cannot be told, enforce that a person said by name closes" {
+	local hook
+	hook=$(dirname "$THYMUS")/thymus-hook
+	tell_hook() { echo '{"id": "odd", "pid": 1, "bundle": "'"$W"'/none"}' | "$hook" createRuntime --policy "$POLICY"; }
+	tell_hook # the control: nobody enforces, so it starts as under the runtime
+	mkdir -p "$W/profiles/default"
+	touch "$W/profiles/default/shop-db@fp-0.json"
+	th mode enforce shop-db
+	run tell_hook
+	[ "$status" -ne 0 ]
+	[[ $output == *"none/config.json"* ]]
+	th mode monitor shop-db
+	tell_hook
+}

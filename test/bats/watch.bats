@@ -54,14 +54,12 @@ start_plain() { # ID: a server that thymus knows nothing of
 	done
 	[ "$(th status --json | jq '[.unwatched[] | select(.id | startswith("many"))] | length')" = 300 ]
 	for i in $(seq 9); do
-		local before=${EPOCHREALTIME/./}
-		th status --json >"$W/out"
-		times+=($((${EPOCHREALTIME/./} - before)))
+		times+=("$( (TIMEFORMAT='%3U %3S'; time th status --json >"$W/out") 2>&1 | awk '{print int(($1 + $2) * 1000)}')")
 	done
 	local median
 	median=$(printf '%s\n' "${times[@]}" | sort -n | sed -n 5p)
-	echo "median: $median us"
-	((median < 200000)) # 10 ms on an idle machine; tests run on loaded ones
+	echo "median: $median ms of the processor" # the clock tells how loaded the machine is
+	((median < 50))
 	plain delete -f bare
 }
 
