@@ -65,7 +65,7 @@ write_wrapper() {
 
 @test "the test for leaks sees a file and a process that stay" {
 	# shellcheck disable=SC2016 # for the wrapper
-	write_wrapper 'case " $* " in *" delete --force "*) : >"$2/left-$$"; setsid sleep 30 </dev/null >/dev/null 2>&1 3>&- & ;; esac'
+	write_wrapper 'case " $* " in *" delete --force "*) : >"$2/left-$$"; setsid sleep 60.$$ </dev/null >/dev/null 2>&1 3>&- & ;; esac'
 	run ./leaks.sh -n 2 -w 2 "$wrapper" 3>&-
 	echo "$output"
 	[ "$status" -eq 1 ]

@@ -118,7 +118,7 @@ tap $? "nothing was acted on"
 attack_and_freeze "attack"
 id=$(status '.stopped[0].incident')
 ask incident show "$id" | sed 's/^/# /'
-docker exec web /bin/true 2>"$WORK/words" && rc=1 || rc=0
+docker exec web /bin/true >"$WORK/words" 2>&1 && rc=1 || rc=0
 tap "$rc" "exec into the frozen container is refused: $(head -c 200 "$WORK/words" | tr '\n' ' ')"
 docker unpause web >/dev/null 2>&1
 wait_frozen
