@@ -12,6 +12,7 @@
 #include "file.h"
 #include "monitor.h"
 #include "process.h"
+#include "process.h"
 #include "recorder.h"
 #include "state.h"
 
@@ -78,6 +79,16 @@ static void drain(struct monitor *m)
 	tenant_drain(m->tenant, monitor_event, m);
 }
 
+/* A v1 freezer holds back SIGKILL, too: a container that its engine kills must end.  Not every runtime thaws for that. */
+static void let_die(struct monitor *m)
+{
+	struct err e;
+
+	if (m->shared->action[0] && !m->plan->cgroup.unified[0] && cgroup_frozen(&m->plan->cgroup) &&
+	    process_is_killed(m->plan->pid) && cgroup_freeze(&m->plan->cgroup, false, &e) < 0)
+		monitor_journal(m, "error", e.text);
+}
+
 static void tick(struct monitor *m, u64 ticks)
 {
 	u32 asked = __atomic_load_n(&m->row->asked, __ATOMIC_SEQ_CST);
@@ -89,6 +100,7 @@ static void tick(struct monitor *m, u64 ticks)
 	monitor_open_programs(m);
 	if (asked != m->row->answered)
 		release(m, asked);
+	let_die(m);
 	monitor_begin_second(m);
 	if (m->row->condemned && !m->shared->action[0]) {
 		drain(m);

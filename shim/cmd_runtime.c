@@ -14,6 +14,7 @@
 #include "delegate.h"
 #include "hook_path.h"
 #include "journal.h"
+#include "process.h"
 #include "state.h"
 #include "switched.h"
 
@@ -139,6 +140,9 @@ static int refuse_frozen(const struct cmdline *c, const struct policy *p, struct
 		return 0;
 	state_folder(p, c->root ? c->root : "", c->id, folder);
 	if (state_load(folder, &s, &ignored) < 0 || strcmp(s.action, "freeze") != 0)
+		return 0;
+	/* podman's rm -f of a paused one: kill, then resume */
+	if (strcmp(c->verb, "resume") == 0 && process_is_killed((pid_t)s.pid))
 		return 0;
 	return fail(e, EBUSY, "frozen by incident %.80s; thymus release %.64s", s.incident, c->id);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "process.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -46,6 +48,26 @@ static bool is(pid_t pid, const char *name, pid_t parent)
 bool process_lives(pid_t pid)
 {
 	return process_is_same(pid, 0);
+}
+
+bool process_is_killed(pid_t pid)
+{
+	static const char *const sets[] = { "\nSigPnd:", "\nShdPnd:" };
+	auto_free char *text = NULL;
+	unsigned long long pending = 0;
+	char path[64];
+	struct err e;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (!process_lives(pid) || file_read(path, 1u << 16, &text, &len, &e) < 0)
+		return true;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		const char *at = strstr(text, sets[i]);
+
+		pending |= at ? strtoull(at + strlen(sets[i]), NULL, 16) : 0;
+	}
+	return pending & 1ull << (SIGKILL - 1);
 }
 
 unsigned long long process_start(pid_t pid)

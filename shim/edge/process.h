@@ -12,6 +12,9 @@ char process_state(pid_t pid);
 /* It is there, and more than a zombie that nobody has waited for. */
 bool process_lives(pid_t pid);
 
+/* It is dead, or will be as soon as it runs: SIGKILL has been sent, which a v1 freezer holds back. */
+bool process_is_killed(pid_t pid);
+
 /* A pidfd of what goes by that name (prctl(2), PR_SET_NAME) and, where `parent` is not 0, is its child; -1: that is not, or no
  * more, this pid. */
 int process_open(pid_t pid, const char *name, pid_t parent);

@@ -40,9 +40,9 @@ podman() {
 	timeout --foreground 60 podman --root "$WORK/root" --runroot "$WORK/runroot" --tmpdir "$WORK/tmp" --runtime "$RUNTIME" "${hooks[@]}" "$@"
 }
 
-# busybox and the test programs, without a registry.
-podman_image() {
-	local tree=$WORK/tree name
+# busybox and the test programs.
+tree() { # FOLDER
+	local tree=$1 name
 	mkdir -p "$tree"/{bin,etc,tmp,proc,sys,dev,root,run}
 	cp /bin/busybox "$tree/bin/busybox"
 	for name in sh ls cat id sleep echo date true false ps head touch readlink grep tr seq mkdir rm; do
@@ -53,8 +53,12 @@ podman_image() {
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:33:33:user:/tmp:/bin/sh\n' >"$tree/etc/passwd"
 	printf 'root:x:0:\nuser:x:33:\n' >"$tree/etc/group"
 	echo word >"$tree/etc/word"
+}
+
+podman_image() { # without a registry
+	tree "$WORK/tree"
 	echo word >"$WORK/bound/word"
-	tar --sort=name --numeric-owner --owner 0 --group 0 --mtime @0 -C "$tree" -cf - . |
+	tar --sort=name --numeric-owner --owner 0 --group 0 --mtime @0 -C "$WORK/tree" -cf - . |
 		podman import -q -c 'CMD ["/bin/server"]' -c 'STOPSIGNAL SIGKILL' - "$IMAGE" >/dev/null
 }
 
