@@ -37,3 +37,36 @@ setup() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
+
+# crun does not run where the unified hierarchy is mounted beside the others and has controllers.
+as_crun_needs_it() {
+	if [ "$(stat -fc %T /sys/fs/cgroup/unified 2>/dev/null)" = cgroup2fs ]; then
+		unshare -m sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' sh "$@"
+	else
+		"$@"
+	fi
+}
+
+@test "podman sees no difference between crun and thymus in front of it" {
+	run as_crun_needs_it ./differential.sh --short crun thymus 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "under podman, a learned container's successor is frozen when attacked; what podman can do then is a table" {
+	run ./enforce.sh shim runc 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "by hooks of podman's own runtime, a container is frozen, and can be ended: runc" {
+	run ./enforce.sh hooks runc 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "by hooks of podman's own runtime, a container is frozen, and can be ended: crun" {
+	run as_crun_needs_it ./enforce.sh hooks crun 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+}

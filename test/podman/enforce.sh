@@ -4,7 +4,7 @@
 # can do with them once they are frozen: the table frozen.tsv.
 #
 # shim: thymus is podman's runtime, in front of RUNTIME.  hooks: podman calls RUNTIME, and our hooks by oci-hooks(5).
-# Prints TAP; exit status 1 if anything was not as said.  KEEP=1 says more.
+# Prints TAP; exit status 1 if anything was not as said.  KEEP=1 says more; ONLY: a pattern of names.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,8 +18,8 @@ trap 'podman_down; rmdir "$WORK"' EXIT
 trap 'exit 130' INT TERM
 
 begin() { # NAME: the little server; its /tmp is a folder of ours
-	mkdir -p -m 1777 "$WORK/cmd.$1"
-	rm -f "$WORK/cmd.$1"/*
+	rm -rf "$WORK/cmd.$1"
+	mkdir -m 1777 "$WORK/cmd.$1"
 	podman run -d --name "$1" --network none --health-cmd /bin/true --health-interval disable -v "$WORK/cmd.$1:/tmp" "$IMAGE" \
 		>/dev/null && wait_for 20 proof "$1" alive
 }
@@ -42,7 +42,7 @@ gone() { ! podman container exists web && none_watched; }
 
 freeze_anew() {
 	frozen && [ "$(state)" = running ] && return 0
-	podman rm -f -t 0 web >/dev/null 2>&1
+	! podman container exists web || podman rm -f -t 0 web
 	wait_for 20 none_watched && begin web && attack web && wait_for 20 frozen
 }
 
@@ -77,6 +77,7 @@ row() { # NAME STATUS WORDS CONDITION TEXT
 	shim:*) [ "$how" = shim ] || return 0 ;;
 	hooks:*) [ "$how" = hooks ] || return 0 ;;
 	esac
+	[[ $1 =~ ${ONLY:-} ]] || return 0
 	if ! freeze_anew >"$reason" 2>&1; then
 		tap 1 "$1: a container to be frozen" "$reason"
 		return
