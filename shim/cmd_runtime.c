@@ -141,8 +141,8 @@ static int refuse_frozen(const struct cmdline *c, const struct policy *p, struct
 	state_folder(p, c->root ? c->root : "", c->id, folder);
 	if (state_load(folder, &s, &ignored) < 0 || strcmp(s.action, "freeze") != 0)
 		return 0;
-	/* podman's rm -f of a paused one: kill, then resume */
-	if (strcmp(c->verb, "resume") == 0 && process_is_killed((pid_t)s.pid))
+	/* Docker and podman end a paused one by kill and resume.  Pause is refused, too: podman resumes first where it can. */
+	if (strcmp(c->verb, "resume") == 0 && s.pid && process_is_killed((pid_t)s.pid))
 		return 0;
 	return fail(e, EBUSY, "frozen by incident %.80s; thymus release %.64s", s.incident, c->id);
 }
@@ -157,7 +157,7 @@ static bool is_one_of(const char *verb, const char *const *verbs)
 int cmd_runtime(char **argv, const struct cmdline *c, const struct policy *p, struct err *e)
 {
 	static const char *const creating[] = { "create", "run", "restore", NULL };
-	static const char *const entering[] = { "exec", "resume", NULL };
+	static const char *const entering[] = { "exec", "pause", "resume", NULL };
 	int rc = 0;
 
 	if (is_one_of(c->verb, creating))

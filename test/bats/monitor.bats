@@ -144,7 +144,7 @@ teardown() {
 	learn
 	attack socket socket
 	run rt exec victim /bin/true
-	[ "$status" -eq 1 ]
+	[ "$status" -eq 255 ]
 	[[ $output == *"frozen by incident"*"thymus release victim"* ]]
 	run rt resume victim
 	[ "$status" -eq 1 ]
