@@ -154,6 +154,12 @@ void sensor_close(struct sensor *s)
 }
 AUTO(sensor, struct sensor *, sensor_close)
 
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(NO_SENSOR)
+enum { KNOWS_MACHINE = 1 };
+#else
+enum { KNOWS_MACHINE = 0 };
+#endif
+
 int sensor_open(const char *pins, const char *lock, bool load, struct sensor **ret, struct err *e)
 {
 	/* kernels before 5.11 charge maps against this limit; later ones ignore it */
@@ -162,6 +168,8 @@ int sensor_open(const char *pins, const char *lock, bool load, struct sensor **r
 	auto_of(fd) int held = -1;
 	int rc;
 
+	if (!KNOWS_MACHINE)
+		return fail(e, ENOTSUP, "there is no sensor for this machine: thymus watches on x86_64 and aarch64");
 	if (!s)
 		return fail(e, ENOMEM, "out of memory");
 	memset(s->map, -1, sizeof(s->map));
