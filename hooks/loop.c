@@ -14,6 +14,7 @@
 #include "process.h"
 #include "process.h"
 #include "recorder.h"
+#include "repeat.h"
 #include "state.h"
 
 enum { TICK_MS = 200, SAVE_TICKS = 5, TEACH_TICKS = 25 };
@@ -101,7 +102,7 @@ static void tick(struct monitor *m, u64 ticks)
 	if (asked != m->row->answered)
 		release(m, asked);
 	let_die(m);
-	monitor_begin_second(m);
+	repeat_write(m, false);
 	if (m->row->condemned && !m->shared->action[0]) {
 		drain(m);
 		if (!m->shared->action[0])
@@ -130,6 +131,7 @@ static void finish(struct monitor *m)
 	struct err e;
 
 	drain(m);
+	repeat_write(m, true);
 	if (monitor_amend(m, &e) < 0 || monitor_teach(m, true, &e) < 0)
 		monitor_journal(m, "error", e.text);
 	monitor_follow(m);

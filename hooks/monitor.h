@@ -27,7 +27,22 @@ struct seen {
 	bool used;
 };
 
+/* A deviation that was told, and that may repeat: repeat.h. */
+struct repeat {
+	u64 gram, acting;  /* what makes it equal to another */
+	struct event event; /* the first; kind 0: free */
+	u64 first;         /* unix */
+	u64 kernel;        /* what the sensor's own count was when it was last asked */
+	u32 count;         /* not yet written */
+	u32 idle;          /* intervals without one */
+};
+enum { REPEATS = 256 };
+
 struct shared {
+	struct repeat repeat[REPEATS];
+	u64  repeat_since, repeat_total; /* of the running interval: unix, and deviations before it */
+	u64  repeat_known; /* deviations of the interval that have a line or an entry */
+	bool repeat_learned; /* ... and some were learned instead */
 	struct seen seen[GRAM_PROGRAMS];
 	u32  contributor; /* our id in the profile */
 	u64  started;     /* unix seconds */
@@ -85,8 +100,6 @@ struct monitor {
 	char tiers[16];
 	u64  profile_stamp; /* of the file we last read */
 	u64  taught_calls;
-	u64  records_second; /* unix; in it ... */
-	u32  records;        /* ... so many deviations wanted a line in the journal */
 	struct refusal refused;
 	struct allowed *allowed; /* files that the gate lets pass */
 	size_t nallowed;
@@ -125,7 +138,6 @@ void monitor_follow(struct monitor *m); /* learning -> proving -> ready */
 void monitor_event(void *ctx, const struct event *ev, size_t size);
 void monitor_stop(struct monitor *m, struct json *incident, pid_t pid, bool kill);
 void monitor_missed_stop(struct monitor *m);
-void monitor_begin_second(struct monitor *m); /* of the journal: says what the last one left out */
 void monitor_journal(struct monitor *m, const char *type, const char *words);
 
 void monitor_refused(struct monitor *m, const struct refusal *r);

@@ -9,6 +9,7 @@
 
 #include "calls.h"
 #include "digest.h"
+#include "document.h"
 #include "evidence.h"
 #include "file.h"
 #include "gate_exec.h"
@@ -17,11 +18,10 @@
 #include "layer.h"
 #include "monitor.h"
 #include "recorder.h"
+#include "repeat.h"
 #include "rootfs.h"
 #include "utf8.h"
 #include "verdict.h"
-
-enum { WORDS = 1024 };
 
 void monitor_journal(struct monitor *m, const char *type, const char *words)
 {
@@ -116,184 +116,6 @@ static void learn_name(struct monitor *m, const struct execution *x)
 	}
 }
 
-/* ---- documents ---- */
-
-static struct json *token_names(u64 window, u32 n)
-{
-	struct json *list = json_new(JSON_ARRAY);
-	char room[32];
-
-	while (n-- > 0)
-		json_add(list, json_str(calls_token_name((u32)(window >> (GRAM_BITS * n)) & GRAM_TOKEN, room)));
-	return list;
-}
-
-static struct json *history_names(const u16 *history, u32 calls)
-{
-	struct json *list = json_new(JSON_ARRAY);
-	char room[32];
-
-	for (u32 i = HISTORY - (calls < HISTORY ? calls : HISTORY); i < HISTORY; i++)
-		if (history[i])
-			json_add(list, json_str(calls_token_name(history[i], room)));
-	return list;
-}
-
-static void add_gram(struct json *list, const char *mark, u64 window, u32 n)
-{
-	auto_buf text = { 0 };
-
-	buf_puts(&text, mark);
-	for (u32 i = n; i-- > 0;)
-		buf_printf(&text, "%u%s", (u32)(window >> (GRAM_BITS * i)) & GRAM_TOKEN, i ? "." : "");
-	if (text.text)
-		json_add(list, json_str(text.text));
-}
-
-/* Every n-gram that is missing from the profile for this call to be calm. */
-static struct json *missing_grams(const struct deviation *d, u32 order)
-{
-	struct json *list = json_new(JSON_ARRAY);
-	u32 length = gram_length(d->window, order), acting = gram_length(d->acting, ACTING_ORDER);
-
-	if (d->event.verdict & (VERDICT_FLOOR | VERDICT_ABI | VERDICT_LEFT))
-		return list;
-	for (u32 n = d->depth + 1; n <= length; n++)
-		add_gram(list, "", d->window, n);
-	if (d->event.verdict & (VERDICT_PAIR | VERDICT_TRIPLE))
-		for (u32 n = d->acting_depth + 1; n <= acting; n++)
-			add_gram(list, "~", d->acting, n);
-	return list;
-}
-
-static const struct seen *seen_of(const struct monitor *m, u32 local)
-{
-	return &m->shared->seen[local % GRAM_PROGRAMS];
-}
-
-static struct json *program_json(const struct seen *s)
-{
-	struct json *o = json_new(JSON_OBJECT);
-
-	json_set(o, "path", json_str(s->path));
-	json_set(o, "name", json_str(s->name));
-	json_set(o, "session", json_flag(s->session));
-	return o;
-}
-
-static struct json *verdict_list(u32 verdict)
-{
-	struct json *list = json_new(JSON_ARRAY);
-	auto_buf words = { 0 };
-	char *save = NULL;
-
-	verdict_words(verdict, &words);
-	for (char *w = words.text ? strtok_r(words.text, ",", &save) : NULL; w; w = strtok_r(NULL, ",", &save))
-		json_add(list, json_str(w));
-	return list;
-}
-
-/* What all documents begin with. */
-static struct json *begin(struct monitor *m, u32 verdict, u32 pid, u32 tid)
-{
-	const struct plan *p = m->plan;
-	struct json *doc = json_new(JSON_OBJECT), *o = json_new(JSON_OBJECT);
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	json_set(doc, "when", json_real((double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1000.0));
-	json_set(o, "id", json_str(p->id));
-	json_set(o, "root", json_str(p->root));
-	json_set(o, "bundle", json_str(p->bundle));
-	json_set(doc, "container", o);
-	o = json_new(JSON_OBJECT);
-	json_set(o, "file", json_str(p->profile));
-	json_set(o, "scope", json_str(p->who.scope));
-	json_set(o, "name", json_str(p->who.name));
-	json_set(o, "image", json_str(p->who.image));
-	json_set(o, "version", json_num(m->profile ? m->profile->version : 0));
-	json_set(doc, "profile", o);
-	json_set(doc, "tier", json_num((long long)verdict_tier(verdict)));
-	json_set(doc, "verdict", verdict_list(verdict));
-	o = json_new(JSON_OBJECT);
-	json_set(o, "pid", json_num(pid));
-	json_set(o, "tid", json_num(tid));
-	json_set(doc, "thread", o);
-	return doc;
-}
-
-static struct json *call_json(u32 abi, u32 call)
-{
-	struct json *o = json_new(JSON_OBJECT);
-	char room[32];
-
-	json_set(o, "abi", json_str(calls_abi_name(abi)));
-	json_set(o, "number", json_num(call));
-	json_set(o, "name", json_str(calls_name(abi, call, room)));
-	return o;
-}
-
-static void say_call(const struct monitor *m, const struct deviation *d, char words[WORDS])
-{
-	const struct seen *s = seen_of(m, d->event.program);
-	char room[32];
-	const char *call = calls_name(d->event.abi, d->event.call, room);
-	const char *what = d->event.verdict & VERDICT_CALL ? "made a system call it was never seen to make" :
-			   d->event.verdict & VERDICT_ABI ? "made a system call by a foreign ABI" :
-			   d->event.verdict & VERDICT_FLOOR ? "made a system call that no profile can teach" :
-			   d->event.verdict & VERDICT_LEFT ? "moved a process out of the container's cgroup" :
-			   d->event.verdict & VERDICT_BIGRAM ? "made an acting call right after one that never preceded it" :
-			   d->event.verdict & (VERDICT_PAIR | VERDICT_TRIPLE) ? "made acting calls in an order never seen" :
-			   d->event.verdict & VERDICT_TRIGRAM ? "made an acting call after two that never preceded it" :
-			   "strayed from its known sequences for too long";
-
-	snprintf(words, WORDS, "%s %s: %s", s->used ? s->path : "a process", what,
-		 d->event.verdict & VERDICT_LEFT ? "" : call);
-}
-
-/* From a call's deviation. */
-static struct json *describe_call(struct monitor *m, const struct deviation *d, const char *words)
-{
-	struct json *doc = begin(m, d->event.verdict, d->event.tgid, d->event.tid);
-	bool acting = !(d->event.verdict & (VERDICT_CALL | VERDICT_BIGRAM)) && d->event.verdict & (VERDICT_PAIR | VERDICT_TRIPLE);
-	u32 depth = acting ? d->acting_depth : d->depth;
-	u64 window = acting ? d->acting : d->window;
-	u32 length = gram_length(window, acting ? ACTING_ORDER : m->row->order);
-	u32 unseen = depth + 1 < length ? depth + 1 : length;
-
-	json_set(doc, "program", program_json(seen_of(m, d->event.program)));
-	json_set(doc, "call", call_json(d->event.abi, d->event.call));
-	/* the run that is known, then the same with the call where it parts */
-	json_set(doc, "known", token_names(unseen ? window >> GRAM_BITS : 0, unseen ? unseen - 1 : 0));
-	json_set(doc, "unseen", token_names(window, unseen));
-	json_set(doc, "calls", history_names(d->history, d->calls));
-	json_set(doc, "grams", missing_grams(d, m->row->order));
-	json_set(doc, "words", json_str(words));
-	return doc;
-}
-
-static struct json *describe_exec(struct monitor *m, const struct execution *x, const char *sha256, bool upper,
-				  const char *words)
-{
-	struct json *doc = begin(m, x->event.verdict, x->event.tgid, x->event.tid), *o;
-	const struct seen *s = seen_of(m, x->event.program);
-
-	o = json_new(JSON_OBJECT);
-	json_set(o, "path", json_str(s->path));
-	json_set(o, "name", json_str(s->name));
-	json_set(o, "sha256", json_str(sha256));
-	json_set(o, "upper", json_flag(upper));
-	json_set(doc, "executed", o);
-	json_set(doc, "program", program_json(s));
-	json_set(doc, "call", call_json(ABI_NATIVE, (u32)calls_number("execve")));
-	json_set(doc, "known", json_new(JSON_ARRAY));
-	json_set(doc, "unseen", json_new(JSON_ARRAY));
-	json_set(doc, "calls", history_names(x->history, x->calls));
-	json_set(doc, "grams", json_new(JSON_ARRAY));
-	json_set(doc, "words", json_str(words));
-	return doc;
-}
-
 static bool knows_path(const struct profile *p, const char *path)
 {
 	for (u32 i = 1; p && i < p->nprograms; i++)
@@ -303,31 +125,6 @@ static bool knows_path(const struct profile *p, const char *path)
 }
 
 /* ---- record, or stop ---- */
-
-/* A container that deviates all the time must not keep its monitor from stopping it. */
-enum { RECORDS_A_SECOND = 50 };
-
-void monitor_begin_second(struct monitor *m)
-{
-	u64 now = unix_now();
-	char words[96];
-
-	if (now == m->records_second)
-		return;
-	if (m->records > RECORDS_A_SECOND) {
-		snprintf(words, sizeof(words), "%u more deviations in one second were counted, and not written",
-			 m->records - RECORDS_A_SECOND);
-		monitor_journal(m, "flood", words);
-	}
-	m->records_second = now;
-	m->records = 0;
-}
-
-static bool may_record(struct monitor *m)
-{
-	monitor_begin_second(m);
-	return ++m->records <= RECORDS_A_SECOND;
-}
 
 static void write_record(struct monitor *m, struct json *doc)
 {
@@ -421,18 +218,20 @@ static void on_exec(struct monitor *m, const struct execution *x)
 	struct json *doc;
 
 	learn_name(m, x);
+	if (x->event.verdict && (x->stopped || x->opened))
+		repeat_pass(m, x->opened);
 	if (!(x->event.verdict & VERDICT_EXEC) || (x->opened && !m->row->proving))
 		return;
-	if (!x->stopped && !may_record(m))
+	if (!x->stopped && !repeat_is_first(m, &x->event, x->event.program, (u64)x->event.verdict << 32))
 		return;
-	const struct seen *s = seen_of(m, x->event.program);
+	const struct seen *s = document_seen(m, x->event.program);
 	const char *slash = strrchr(s->path, '/');
 	bool renamed = slash && strcmp(s->name, slash + 1) != 0;
 	snprintf(words, sizeof(words), "a process executed %.500s%s%.256s, which this workload was never seen to execute%s",
 		 *s->path ? s->path : "a program without a path, as one in memory is", renamed ? " as " : "",
 		 renamed ? s->name : "", s->session ? " in an exec session" : "");
 	digest_running(x->event.tgid, s, sha256);
-	doc = describe_exec(m, x, sha256, s->layer == LAYER_OWN, words);
+	doc = document_exec(m, x, sha256, s->layer == LAYER_OWN, words);
 	if (!x->stopped) {
 		write_record(m, doc);
 		return;
@@ -458,6 +257,14 @@ static void amend(struct monitor *m, const struct deviation *d)
 	m->amendments = a;
 }
 
+static bool is_first(struct monitor *m, const struct deviation *d)
+{
+	u64 call = (u64)d->event.abi << 32 | d->event.call;
+
+	return repeat_is_first(m, &d->event, told_gram_of(d->event.verdict, call, d->event.program, d->window),
+			       told_acting_of(d->event.verdict, d->acting));
+}
+
 static void on_deviation(struct monitor *m, const struct deviation *d)
 {
 	bool fixed = d->event.verdict & (VERDICT_FLOOR | VERDICT_ABI | VERDICT_LEFT);
@@ -467,10 +274,12 @@ static void on_deviation(struct monitor *m, const struct deviation *d)
 
 	if (!fixed && m->row->mode == SENSE_JUDGE && (open || m->row->proving))
 		amend(m, d);
-	if ((open && !fixed) || (!d->stopped && !may_record(m)))
+	if (d->stopped || (open && !fixed) || m->row->proving)
+		repeat_pass(m, !d->stopped);
+	if ((open && !fixed) || (!d->stopped && !is_first(m, d)))
 		return;
-	say_call(m, d, words);
-	doc = describe_call(m, d, words);
+	document_words(m, d, words);
+	doc = document_call(m, d, words);
 	if (!d->stopped) {
 		write_record(m, doc);
 		return;
@@ -493,11 +302,11 @@ void monitor_refused(struct monitor *m, const struct refusal *r)
 		for (u32 i = 0; i < HISTORY; i++)
 			x.history[i] = task.history[(task.calls + i) % HISTORY];
 	}
-	const struct seen *by = seen_of(m, x.event.program);
-	snprintf(words, sizeof(words), "%s was about to execute %.500s, which %s; the gate refused it", by->used ? by->path : "a process",
+	const struct seen *by = document_seen(m, x.event.program);
+	snprintf(words, sizeof(words), "%.400s was about to execute %.400s, which %s; the gate refused it", by->used ? by->path : "a process",
 		 r->path, knows_path(m->profile, r->path) ? "is not what was learned by that name: it was written or changed in the "
 		 "container" : "this workload was never seen to execute");
-	doc = describe_exec(m, &x, r->sha256, r->upper, words);
+	doc = document_exec(m, &x, r->sha256, r->upper, words);
 	o = json_get(doc, "executed");
 	json_set(o, "path", json_str(r->path));
 	json_set(o, "name", json_str(base ? base + 1 : r->path));
@@ -509,7 +318,7 @@ void monitor_refused(struct monitor *m, const struct refusal *r)
 void monitor_missed_stop(struct monitor *m)
 {
 	static const char words[] = "the sensor stopped the container; what for was lost among too many other events";
-	struct json *doc = begin(m, VERDICT_BLIND, (u32)m->plan->pid, (u32)m->plan->pid);
+	struct json *doc = document_begin(m, VERDICT_BLIND, (u32)m->plan->pid, (u32)m->plan->pid);
 
 	json_set(doc, "known", json_new(JSON_ARRAY));
 	json_set(doc, "unseen", json_new(JSON_ARRAY));

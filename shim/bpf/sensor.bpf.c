@@ -191,7 +191,6 @@ struct {
 } programs SEC(".maps");
 
 /* Deviations already told: a flood of equal ones must not fill the ring. */
-struct told_key { u32 slot, generation; u64 gram, acting; };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
@@ -500,6 +499,21 @@ static __always_inline u32 stop(struct container *c, struct task *t, u32 verdict
 	return 1;
 }
 
+/* A tier's flood takes no other tier's room. */
+static __always_inline int may_tell(struct container *c, struct task *t, u32 verdict)
+{
+	u32 now = second_of(c), most = TOLD_A_SECOND;
+	u64 tier = verdict & VERDICT_TIER1 ? 1 : verdict & VERDICT_TIER2 ? 2 : 3;
+
+	if (c->proving || c->open[bounded(t->thread.program, GRAM_PROGRAMS - 1)])
+		most = TAUGHT_A_SECOND;
+	if (c->told_second != now) {
+		c->told_second = now;
+		c->told[1] = c->told[2] = c->told[3] = 0;
+	}
+	return __sync_fetch_and_add(&c->told[bounded(tier, 3)], 1) < most;
+}
+
 __noinline int deviate(struct container *c, struct task *t, u64 call_abi, u64 depths, u32 verdict)
 {
 	struct told_key key = {};
@@ -515,15 +529,15 @@ __noinline int deviate(struct container *c, struct task *t, u64 call_abi, u64 de
 	if (!c->trace && !stopped) {
 		key.slot = t->slot;
 		key.generation = t->generation;
-		/* one line for equal ones: same run, same kind */
-		key.gram = verdict & (VERDICT_FLOOR | VERDICT_ABI) ? call_abi :
-			   gram_key(t->thread.program, gram_last(t->thread.window, 3));
-		key.acting = (u64)verdict << 32 | (u32)gram_last(t->thread.acting, 3);
+		key.gram = told_gram_of(verdict, call_abi, t->thread.program, t->thread.window);
+		key.acting = told_acting_of(verdict, t->thread.acting);
 		before = bpf_map_lookup_elem(&told, &key);
 		if (before) {
 			__sync_fetch_and_add(before, 1);
 			return 0;
 		}
+		if (!may_tell(c, t, verdict))
+			return 0;
 		bpf_map_update_elem(&told, &key, &one, BPF_ANY);
 	}
 	ring = ring_of(c, t);
@@ -1038,7 +1052,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	x->stopped = verdict ? stop(c, t, verdict) : 0;
 	if (verdict)
 		__sync_fetch_and_add(&c->deviations, 1);
-	if (x->fresh || x->stopped || verdict || c->trace) {
+	if (x->fresh || x->stopped || c->trace || (verdict && may_tell(c, t, verdict))) {
 		write_path(x, (u64)BPF_CORE_READ(bprm, file));
 		if (told)
 			tell_exec(c, t, x, verdict);

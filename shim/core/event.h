@@ -66,6 +66,8 @@ struct container {
 	u64 reloads;    /* SIGHUP handled by the entry */
 	u64 stops;      /* times a verdict condemned it */
 	u64 news;       /* n-grams that were new, or had by a second second for the first time, while learning */
+	u32 told_second; /* in it ... */
+	u32 told[4];     /* ... so many deviations of each tier were told */
 	u32 programs;   /* local indices given out; [0] is nobody */
 	s32 score_max;  /* highest graded score that any thread had while judged */
 	u16 profile_program[GRAM_PROGRAMS]; /* local index -> index in the profile; 0: unknown */
@@ -131,6 +133,12 @@ struct identity_row {
 	struct program_key key; /* of the file; slot, generation, name and session are 0 */
 };
 
+/* What makes deviations equal: the sensor tells the first, and counts the others. */
+struct told_key { u32 slot, generation; u64 gram, acting; };
+
+#define TOLD_A_SECOND   16   /* of each tier: a flood must not cost more than being counted */
+#define TAUGHT_A_SECOND 2000 /* where what is new is learned */
+
 enum event_kind { EVENT_CALL = 1, EVENT_DEVIATION, EVENT_EXEC, EVENT_FORK, EVENT_SIGNAL, EVENT_EXIT, EVENT_LOST };
 
 struct event {
@@ -152,6 +160,16 @@ struct deviation {
 	u32 stopped;        /* the sensor condemned the container for it */
 	u16 history[HISTORY]; /* tokens, oldest first */
 };
+
+static inline u64 told_gram_of(u32 verdict, u64 call_abi, u32 program, u64 window)
+{
+	return verdict & (VERDICT_FLOOR | VERDICT_ABI) ? call_abi : gram_key(program, gram_last(window, 3));
+}
+
+static inline u64 told_acting_of(u32 verdict, u64 acting)
+{
+	return (u64)verdict << 32 | (u32)gram_last(acting, 3);
+}
 
 struct execution {
 	struct event event;

@@ -20,6 +20,7 @@ enum action { ACTION_RECORD, ACTION_FREEZE, ACTION_KILL };
 /* What may lie on the disk, and how much of it one container may fill. */
 struct limits {
 	unsigned log_kib, log_files; /* of events.jsonl, and how many older ones beside it */
+	unsigned repeat_seconds;     /* equal deviations: one line, then their number this often */
 };
 
 struct policy {

@@ -12,12 +12,13 @@ static const struct row {
 } rows[] = {
 	ROW(log_kib, 16, 4 * MIB - 1),
 	ROW(log_files, 1, 100),
+	ROW(repeat_seconds, 1, 3600),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const struct limits policy_limits_default = {
-	.log_kib = 16384, .log_files = 4,
+	.log_kib = 16384, .log_files = 4, .repeat_seconds = 60,
 };
 
 int policy_limits(const struct json *object, struct limits *ret, struct err *e)

@@ -90,6 +90,10 @@ must_check int tenant_know(struct tenant *t, const struct program_key *key, u32 
 
 void tenant_forget(struct tenant *t, const struct program_key *key);
 
+/* How many equal deviations the sensor met since it told the first; 0: it has forgotten them. */
+u64 tenant_told(const struct tenant *t, u64 gram, u64 acting);
+void tenant_tell_again(const struct tenant *t, u64 gram, u64 acting);
+
 /* Events: a descriptor to poll, and delivery of what is there (-errno). */
 int tenant_fd(const struct tenant *t);
 int tenant_drain(struct tenant *t, void (*take)(void *ctx, const struct event *ev, size_t size), void *ctx);

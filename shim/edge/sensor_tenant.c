@@ -137,6 +137,28 @@ void tenant_forget(struct tenant *t, const struct program_key *key)
 	(void)bpf_map_delete_elem(t->sensor->map[KNOWN], &full);
 }
 
+/* ---- deviations that were told ---- */
+
+static struct told_key told_key(const struct tenant *t, u64 gram, u64 acting)
+{
+	return (struct told_key){ t->slot, t->generation, gram, acting };
+}
+
+u64 tenant_told(const struct tenant *t, u64 gram, u64 acting)
+{
+	struct told_key key = told_key(t, gram, acting);
+	u64 count = 0;
+
+	return bpf_map_lookup_elem(t->sensor->map[TOLD], &key, &count) == 0 ? count : 0;
+}
+
+void tenant_tell_again(const struct tenant *t, u64 gram, u64 acting)
+{
+	struct told_key key = told_key(t, gram, acting);
+
+	(void)bpf_map_delete_elem(t->sensor->map[TOLD], &key);
+}
+
 /* ---- events ---- */
 
 int tenant_fd(const struct tenant *t)

@@ -4,6 +4,9 @@
 
 load helpers
 load root
+load server
+
+teardown() { [ -z "${W:-}" ] || cleanup_instance; }
 
 writes() { # COUNT NAME: so many lines: containers without a bundle, which start as they would without us
 	local i
@@ -60,4 +63,62 @@ lines() { # of all files of the log, oldest first
 		[ "$(lines | jq -r 'select(.event=="old").object' | paste -sd' ')" = "3 2 1 0" ]
 		[ "$(lines | jq -r 'select(.type=="error").container' | paste -sd' ')" = "after-1 after-2" ]
 	done
+}
+
+# ---- containers ----
+
+flooding() { # KIND SECONDS: container `wild`, judged and not stopped
+	bundle tame "$(profile_is flood learn)" /bin/flood calm 2
+	(cd "$W/tame" && rt run tame </dev/null >/dev/null 2>&1 3>&-)
+	rt delete -f tame || true
+	wait_for 10 no_monitor
+	bundle wild "$(profile_is flood monitor)" /bin/flood "$1" "$2"
+	(cd "$W/wild" && rt create wild </dev/null >"$W/wild/out" 2>&1 3>&-)
+	rt start wild
+}
+
+ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; } # of a hundredth of a second: proc(5)
+memory() { awk '/^RssAnon/ { print $2 }' "/proc/$1/status"; }
+
+# bats test_tags=root
+@test "equal deviations are one line, then their number" {
+	instance 'limits={"repeat_seconds":2}'
+	rootfs
+	cp "$INSIDE/flood" "$R/bin/"
+	flooding same 5
+	wait_for 20 gone wild
+	rt delete -f wild
+	wait_for 10 no_monitor
+	cp "$W/log/events.jsonl" "$BATS_TEST_TMPDIR/events"
+	local told met
+	# the few orders of one strange run: each told once, though each was met thousands of times
+	jq -es '[.[] | select(.type == "deviation")] | length > 0 and length < 20' "$BATS_TEST_TMPDIR/events"
+	jq -es '[.[] | select(.type == "repeat")] | length > 2 and all(.count > 0 and .seconds >= 0 and (.words | test("times more")))' "$BATS_TEST_TMPDIR/events"
+	told=$(jq -s '[.[] | select(.type == "deviation" or .type == "repeat") | .count // 1] | add' "$BATS_TEST_TMPDIR/events")
+	met=$(sed 's/ in.*//' "$W/wild/out" | tail -n 1)
+	[ "$told" -ge "$met" ] # each run has one deviation or more
+}
+
+# bats test_tags=root
+@test "a million different deviations a minute cost the monitor next to nothing" {
+	instance 'limits={"repeat_seconds":2}'
+	rootfs
+	cp "$INSIDE/flood" "$R/bin/"
+	flooding odd 8
+	local pid before after rss from
+	pid=$(container wild .monitor)
+	sleep 1
+	before=$(ticks "$pid") rss=$(memory "$pid") from=$(date +%s%N)
+	sleep 5
+	after=$(ticks "$pid")
+	echo "# $((after - before)) ticks in $((($(date +%s%N) - from) / 10000000)) ticks; $rss KiB, then $(memory "$pid") KiB"
+	[ "$(container wild .deviations)" -gt 20000 ]
+	[ $((after - before)) -le 15 ] # 3 %: the host is loaded; test/bench/flood has the figure
+	[ $(($(memory "$pid") - rss)) -le 512 ]
+	[ "$(container wild .lost)" = 0 ]
+	wait_for 20 gone wild
+	rt delete -f wild
+	wait_for 10 no_monitor
+	[ "$(jq -s '[.[] | select(.type == "deviation")] | length' "$W/log/events.jsonl")" -le 512 ] # and not 130,000
+	jq -es '[.[] | select(.type == "flood")] | length >= 2' "$W/log/events.jsonl"
 }
