@@ -64,6 +64,7 @@ podman_image() { # without a registry
 
 # Ends exactly what was started here, whatever state it is in.
 podman_down() {
+	[ ! -e "$WORK/thymus.json" ] || ask release --all >/dev/null 2>&1
 	timeout 60 bash -c "$(declare -f podman); WORK=$WORK RUNTIME=$RUNTIME; podman pod rm -f -a -t 0; podman rm -f -a -t 0" >/dev/null 2>&1
 	awk -v work="$WORK/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n1 umount -l
 	umount -l "$WORK"
