@@ -71,7 +71,7 @@ write_wrapper() {
 	[ "$status" -eq 1 ]
 	grep -q '^not ok .*no files are left' <<<"$output"
 	grep -q '^not ok .*no processes are left' <<<"$output"
-	grep -q '^ok .*no mounts are left' <<<"$output"
+	grep -q '^ok .*no bpffs are left' <<<"$output"
 }
 
 @test "under Docker, the same name and image are one workload, wherever and whenever" {
