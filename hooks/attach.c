@@ -12,6 +12,7 @@
 #include "layer.h"
 #include "monitor.h"
 #include "recorder.h"
+#include "wake.h"
 
 /* The container's root in its own mount namespace.  While a createRuntime hook runs, the init's
  * root is still the host's, so the runtime's mount is reached by its path; the descriptor stays
@@ -49,6 +50,8 @@ static int claim(struct monitor *m, enum slot_kind kind, struct err *e)
 	rc = file_mkdirs(p->state, e);
 	if (rc == 0)
 		rc = sensor_open(p->policy.bpf, lock, true, &m->sensor, e);
+	if (rc == 0)
+		m->wake = wake_open(p->state);
 	m->kind = kind;
 	m->ring = p->policy.traces ? TRACE_RING : MONITOR_RING;
 	if (rc == 0)
@@ -67,7 +70,7 @@ int monitor_attach(struct monitor *m, struct err *e)
 	int rc;
 
 	m->slot = CONTAINERS;
-	m->gate = m->pidfd = m->root = m->mounts = m->layer.upper = -1;
+	m->gate = m->wake = m->pidfd = m->root = m->mounts = m->layer.upper = -1;
 	m->shared->started = unix_now();
 	m->shared->verdict_hash = 0xcbf29ce484222325ULL;
 	if (getrandom(&m->shared->contributor, sizeof(m->shared->contributor), 0) < 0)
@@ -117,6 +120,7 @@ void monitor_leave(struct monitor *m)
 	recorder_close(m->recorder);
 	profile_free(m->profile);
 	file_close(m->gate);
+	file_close(m->wake);
 	file_close(m->layer.upper);
 	file_close(m->root);
 	file_close(m->mounts);

@@ -36,7 +36,8 @@ static void note_key(void *ctx, u32 fd, const struct program_key *key)
 
 static u32 local_of(const struct monitor *m, const struct program *g)
 {
-	for (u32 i = 1; i < GRAM_PROGRAMS; i++) {
+	/* no further: to look at a page of it is to have it */
+	for (u32 i = 1; i < GRAM_PROGRAMS && i < m->row->programs; i++) {
 		const struct seen *s = &m->shared->seen[i];
 
 		if (s->used && s->session == g->session && strcmp(s->path, g->path) == 0 && strcmp(s->name, g->name) == 0 &&
@@ -90,8 +91,14 @@ static int know_batch(struct monitor *m, const int *fd, const u32 *index, u32 co
 int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e)
 {
 	struct batch b = { .known = { false } };
-	struct program_key *before = &m->readmitted[index];
+	struct program_key *before;
 	int rc;
+
+	if (!m->readmitted)
+		m->readmitted = calloc(GRAM_PROGRAMS, sizeof(*m->readmitted));
+	if (!m->readmitted)
+		return fail(e, ENOMEM, "out of memory");
+	before = &m->readmitted[index];
 
 	for (u32 i = 0; i < BATCH; i++)
 		b.fd[i] = i == 0 ? fd : -1;
@@ -188,9 +195,10 @@ static int know_programs(struct monitor *m, struct err *e)
 	return rc;
 }
 
-void monitor_open_programs(struct monitor *m)
+bool monitor_open_programs(struct monitor *m)
 {
 	u64 now = unix_now();
+	bool any = false;
 
 	for (u32 i = 1; i < GRAM_PROGRAMS && i < m->row->programs; i++) {
 		u32 index = m->row->profile_program[i];
@@ -198,7 +206,9 @@ void monitor_open_programs(struct monitor *m)
 		/* not yet in the profile: opened by the sensor, as an allowed program's child */
 		if (m->profile && index && index < m->profile->nprograms)
 			m->row->open[i] = m->profile->programs[index].open_until > now;
+		any |= m->row->open[i];
 	}
+	return any;
 }
 
 /* ---- what to do ---- */
@@ -283,7 +293,7 @@ static int start_judging(struct monitor *m, struct profile *p, enum mode mode, s
 		rc = know_programs(m, e);
 	if (rc < 0)
 		return rc;
-	monitor_open_programs(m);
+	(void)monitor_open_programs(m);
 	m->row->kill = mode == MODE_ENFORCE ? bits_of(policy, ready, ACTION_KILL) : 0;
 	m->row->act = mode == MODE_ENFORCE ? bits_of(policy, ready, ACTION_FREEZE) : 0;
 	m->row->session_act = policy->sessions >= ACTION_FREEZE ? m->row->act : 0;

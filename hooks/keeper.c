@@ -120,7 +120,7 @@ static bool answer(int to, const char *words)
 static int keeper_main(const struct plan *plan, int to)
 {
 	struct monitor m = { .plan = plan, .keeper = getpid(), .gate = -1, .root = -1, .mounts = -1, .layer = { .upper = -1 },
-			     .pidfd = -1, .slot = CONTAINERS };
+			     .pidfd = -1, .wake = -1, .slot = CONTAINERS };
 	struct err e = { "" };
 
 	prctl(PR_SET_NAME, "thymus-keeper");

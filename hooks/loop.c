@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* loop.c - the monitor's life: events as they come, and a tick. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -17,7 +18,28 @@
 #include "repeat.h"
 #include "state.h"
 
-enum { TICK_MS = 200, SAVE_TICKS = 5, TEACH_TICKS = 25 };
+/* Events wake us by themselves, and whoever changes what we follow pokes the container's `wake`: a tick only looks after what
+ * nobody tells.  Often for a while after something happened, then seldom: 300 idle containers cost nothing. */
+enum { TICK_MS = 200, OPEN_MS = 1000, IDLE_MS = 5000, BUSY_MS = 2000, TEACH_MS = 5000, TEACH_MOST_MS = 40000, CALM_LESSONS = 3 };
+
+struct pace {
+	u64 event;    /* when the last one came; all in ms, CLOCK_MONOTONIC */
+	u64 lesson;   /* when the next one is due */
+	u64 calm;     /* lessons in a row that had nothing new */
+	u64 news;     /* of the sensor, at the last lesson */
+	u64 second;   /* unix, of the last tick */
+	u64 saved;    /* hash of what state.json says, but for what `status` asks the sensor for */
+	bool open;    /* a program is allowed for a while */
+	bool leaving; /* the entry has ended, others of its cgroup have not */
+};
+
+static u64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000u + (u64)t.tv_nsec / 1000000u;
+}
 
 void monitor_save_state(struct monitor *m)
 {
@@ -45,6 +67,29 @@ void monitor_save_state(struct monitor *m)
 	/* the folder may be gone: poststop was quicker */
 	if (state_save(p->state, &s, &e) < 0 && e.text[0] && access(p->state, F_OK) == 0)
 		monitor_journal(m, "error", e.text);
+}
+
+static u64 hash_more(u64 h, const void *from, size_t len)
+{
+	for (const unsigned char *c = from; len > 0; c++, len--)
+		h = (h ^ *c) * 0x100000001b3ULL;
+	return h;
+}
+
+static void save_news(struct monitor *m, struct pace *pace)
+{
+	const struct shared *s = m->shared;
+	u64 numbers[] = { (u64)m->asked, m->row->started, m->row->lost, m->row->full, m->row->deviations, s->verdicts,
+			  s->frozen_since, s->incidents };
+	u64 h = hash_more(0xcbf29ce484222325ULL, numbers, sizeof(numbers));
+
+	h = hash_more(h, m->mode, strlen(m->mode));
+	h = hash_more(h, m->words, strlen(m->words));
+	h = hash_more(h, m->tiers, strlen(m->tiers));
+	if (h == pace->saved)
+		return;
+	pace->saved = h;
+	monitor_save_state(m);
 }
 
 static void follow_files(struct monitor *m)
@@ -90,15 +135,39 @@ static void let_die(struct monitor *m)
 		monitor_journal(m, "error", e.text);
 }
 
-static void tick(struct monitor *m, u64 ticks)
+static bool learned_enough(const struct monitor *m)
+{
+	return m->row->mode != SENSE_LEARN && !m->row->proving;
+}
+
+static void lesson(struct monitor *m, struct pace *pace, u64 now)
+{
+	u64 calls = sensor_calls(m->sensor, tenant_slot(m->tenant)), wait = TEACH_MS;
+	struct err e;
+
+	pace->calm = m->row->news == pace->news ? pace->calm + 1 : 0;
+	pace->news = m->row->news;
+	for (u64 i = CALM_LESSONS; i < pace->calm && wait < TEACH_MOST_MS && !m->row->proving; i++)
+		wait *= 2;
+	pace->lesson = now + wait;
+	if (calls != m->taught_calls && monitor_teach(m, false, &e) < 0)
+		monitor_journal(m, "error", e.text);
+	if (calls != m->taught_calls || m->row->proving)
+		monitor_follow(m);
+	m->taught_calls = calls;
+	malloc_trim(0); /* a profile in memory is many small pieces */
+}
+
+static void tick(struct monitor *m, struct pace *pace, u64 now)
 {
 	u32 asked = __atomic_load_n(&m->row->asked, __ATOMIC_SEQ_CST);
+	u64 second = unix_now();
 	struct err e;
 
 	if (monitor_amend(m, &e) < 0)
 		monitor_journal(m, "error", e.text);
 	follow_files(m);
-	monitor_open_programs(m);
+	pace->open = monitor_open_programs(m);
 	if (asked != m->row->answered)
 		release(m, asked);
 	let_die(m);
@@ -110,19 +179,22 @@ static void tick(struct monitor *m, u64 ticks)
 	}
 	if (m->recorder)
 		recorder_flush(m->recorder);
-	if (ticks % SAVE_TICKS == 0) {
-		if (m->row->mode == SENSE_JUDGE && m->row->started)
-			m->shared->proved++;
-		monitor_save_state(m);
-	}
-	if (ticks % TEACH_TICKS == 0) {
-		u64 calls = sensor_calls(m->sensor, tenant_slot(m->tenant));
+	if (m->row->mode == SENSE_JUDGE && m->row->started && second > pace->second)
+		m->shared->proved += second - pace->second;
+	pace->second = second;
+	save_news(m, pace);
+	if (now >= pace->lesson && !learned_enough(m))
+		lesson(m, pace, now);
+}
 
-		if (calls != m->taught_calls && monitor_teach(m, false, &e) < 0)
-			monitor_journal(m, "error", e.text);
-		m->taught_calls = calls;
-		monitor_follow(m);
-	}
+/* Until the next tick. */
+static u64 rest(const struct monitor *m, const struct pace *pace, u64 now)
+{
+	bool frozen_v1 = m->shared->action[0] && !m->plan->cgroup.unified[0]; /* nobody tells that it is killed */
+
+	if (m->recorder || pace->leaving || frozen_v1 || now < pace->event + BUSY_MS)
+		return TICK_MS;
+	return pace->open ? OPEN_MS : IDLE_MS;
 }
 
 /* Nothing will come any more: teach the whole life. */
@@ -152,16 +224,6 @@ static int watch(int epoll, int fd)
 	return fd < 0 ? 0 : epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-static int make_timer(void)
-{
-	struct itimerspec each = { { 0, TICK_MS * 1000000 }, { 0, TICK_MS * 1000000 } };
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-
-	if (fd >= 0)
-		timerfd_settime(fd, 0, &each, NULL);
-	return fd;
-}
-
 static int make_signals(void)
 {
 	sigset_t set;
@@ -172,22 +234,31 @@ static int make_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static void rouse(int wake)
+{
+	char much[256];
+
+	while (read(wake, much, sizeof(much)) == (ssize_t)sizeof(much))
+		;
+}
+
 int monitor_run(struct monitor *m)
 {
-	auto_of(fd) int epoll = epoll_create1(EPOLL_CLOEXEC), timer = make_timer(), signals = make_signals();
+	auto_of(fd) int epoll = epoll_create1(EPOLL_CLOEXEC), signals = make_signals();
+	struct pace pace = { .event = now_ms(), .lesson = now_ms() + TEACH_MS, .second = unix_now() };
+	u64 due = pace.event + TICK_MS;
 	struct epoll_event ev[8];
-	bool entry_ended = false;
-	u64 ticks = 0, n;
 	int gate = -1;
 
-	if (epoll < 0 || timer < 0 || signals < 0 || watch(epoll, timer) < 0 || watch(epoll, signals) < 0 ||
-	    watch(epoll, m->pidfd) < 0 || watch(epoll, tenant_fd(m->tenant)) < 0)
+	if (epoll < 0 || signals < 0 || watch(epoll, signals) < 0 || watch(epoll, m->pidfd) < 0 || watch(epoll, m->wake) < 0 ||
+	    watch(epoll, tenant_fd(m->tenant)) < 0)
 		return 1;
 	monitor_save_state(m);
 	for (bool ended = false; !ended;) {
 		if (gate != m->gate && watch(epoll, m->gate) == 0)
 			gate = m->gate; /* a closed one leaves the set by itself */
-		int got = epoll_wait(epoll, ev, 8, -1);
+		u64 now = now_ms();
+		int got = epoll_wait(epoll, ev, 8, due > now ? (int)(due - now) : 0);
 
 		for (int i = 0; i < got; i++) {
 			if (ev[i].data.fd == m->gate)
@@ -195,14 +266,25 @@ int monitor_run(struct monitor *m)
 			else if (ev[i].data.fd == signals)
 				ended = true;
 			else if (ev[i].data.fd == m->pidfd)
-				entry_ended = epoll_ctl(epoll, EPOLL_CTL_DEL, m->pidfd, NULL) == 0;
-			else if (ev[i].data.fd == timer && !ended && read(timer, &n, sizeof(n)) == sizeof(n))
-				tick(m, ++ticks);
+				pace.leaving = epoll_ctl(epoll, EPOLL_CTL_DEL, m->pidfd, NULL) == 0;
+			else if (ev[i].data.fd == m->wake)
+				rouse(m->wake);
 			else
 				drain(m);
 		}
+		now = now_ms();
+		if (got > 0) {
+			pace.event = now;
+			due = due < now + TICK_MS ? due : now + TICK_MS;
+			for (int i = 0; i < got; i++)
+				due = ev[i].data.fd == m->wake ? now : due;
+		}
 		/* without a PID namespace of its own, what the entry started outlives it */
-		ended = ended || (entry_ended && cgroup_empty(&m->plan->cgroup));
+		ended = ended || (pace.leaving && cgroup_empty(&m->plan->cgroup));
+		if (!ended && now >= due) {
+			tick(m, &pace, now);
+			due = now + rest(m, &pace, now);
+		}
 	}
 	finish(m);
 	return 0;

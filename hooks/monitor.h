@@ -92,6 +92,7 @@ struct monitor {
 	int  mounts;    /* its mount namespace: else what is mounted there goes with its last process, and paths lead to what lies beneath */
 	struct layer layer; /* what of it is the container's own */
 	int  pidfd;     /* of init */
+	int  wake;      /* FIFO that commands poke, -1 */
 	int  gate;      /* fanotify group, -1 */
 	char gate_why_not[128];
 	enum mode asked;
@@ -103,7 +104,7 @@ struct monitor {
 	struct refusal refused;
 	struct allowed *allowed; /* files that the gate lets pass */
 	size_t nallowed;
-	struct program_key readmitted[GRAM_PROGRAMS]; /* by profile index: the file that was let in by its content last */
+	struct program_key *readmitted; /* NULL: none; by profile index: the file that was let in by its content last */
 };
 
 /* attach.c: put the sensor on the container.  On success the kernel has begun. */
@@ -127,7 +128,7 @@ must_check int monitor_apply(struct monitor *m, struct err *e);
 
 /* late.c: the rest of it for a container that runs already; it is never enforced.  Takes the decision's profile. */
 must_check int monitor_adopt(struct monitor *m, struct decision *d, struct err *e);
-void monitor_open_programs(struct monitor *m); /* expire what was allowed for a while */
+bool monitor_open_programs(struct monitor *m); /* expire what was allowed for a while; true: something still is */
 
 /* teach.c */
 must_check int monitor_teach(struct monitor *m, bool stopped, struct err *e);

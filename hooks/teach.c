@@ -50,7 +50,7 @@ static int name_programs(struct lesson *l)
 	struct monitor *m = l->m;
 	int rc = 0;
 
-	for (u32 i = 1; i < GRAM_PROGRAMS && rc == 0; i++) {
+	for (u32 i = 1; i < GRAM_PROGRAMS && i < m->row->programs && rc == 0; i++) {
 		const struct seen *s = &m->shared->seen[i];
 
 		if (s->used)

@@ -11,6 +11,7 @@
 #include "process.h"
 #include "sensor.h"
 #include "sensor_builds.h"
+#include "wake.h"
 
 static struct sensor_switches switches_of(const struct policy *p, const struct state *s)
 {
@@ -68,11 +69,14 @@ static void cgroup_from(const struct state *s, struct cgroup *ret)
 
 /* What was allowed a moment ago must be in force before the container runs on: let the monitor
  * catch up, if there is one. */
-static void let_monitor_catch_up(struct switches *row)
+static void let_monitor_catch_up(const struct policy *p, const struct state *s, struct switches *row)
 {
+	char folder[4096];
 	struct timespec moment = { 0, 20000000 };
 	u32 asked = __atomic_add_fetch(&row->asked, 1, __ATOMIC_SEQ_CST);
 
+	state_folder(p, s->root, s->id, folder);
+	wake_one(folder);
 	for (int i = 0; i < 100 && __atomic_load_n(&row->answered, __ATOMIC_SEQ_CST) != asked; i++)
 		nanosleep(&moment, NULL);
 }
@@ -87,7 +91,7 @@ int control_release(const struct policy *p, const struct state *s, struct err *e
 	cgroup_from(s, &group);
 	paused = is_paused(s, &group);
 	if (found.row) { /* a dead sensor must not keep it frozen */
-		let_monitor_catch_up(found.row);
+		let_monitor_catch_up(p, s, found.row);
 		found.row->condemned = 0;
 	}
 	rc = paused && !(group.unified[0] && group.freezer[0]) ? 0 : cgroup_freeze(&group, false, e);
@@ -139,4 +143,26 @@ bool control_is_stopped(const struct policy *p, const struct state *s)
 	auto_switches found = switches_of(p, s);
 	/* frozen alone may be the engine's doing */
 	return found.row ? found.row->condemned != 0 : cgroup_frozen(&group);
+}
+
+void control_refresh(const struct policy *p, struct state *s)
+{
+	const struct container *row;
+	struct sensor *sensor;
+	struct err ignored;
+	char lock[4200];
+
+	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
+	if (sensor_open(p->bpf, lock, false, &sensor, &ignored) < 0)
+		return;
+	row = sensor_row(sensor, s->slot);
+	if (row && row->generation != 0 && row->init == s->pid) { /* else another build's, whose file must do */
+		s->calls = sensor_calls(sensor, s->slot);
+		s->lost = row->lost + row->full;
+		s->deviations = row->deviations;
+		s->programs = row->programs - 1;
+		s->waiting = !row->started;
+		s->seconds = (unsigned long long)time(NULL) - s->started;
+	}
+	sensor_close(sensor);
 }

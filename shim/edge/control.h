@@ -21,4 +21,7 @@ void control_forget(const struct policy *p, const struct state *s);
 /* Is the container's cgroup frozen or its flag condemned, now? */
 bool control_is_stopped(const struct policy *p, const struct state *s);
 
+/* What the sensor counts, as it is now: the monitor writes its file only when there is news. */
+void control_refresh(const struct policy *p, struct state *s);
+
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "wake.h"
 
 #define LOG_FILES_MOST 100
 
@@ -94,6 +95,7 @@ void journal_deed(const struct policy *p, const char *event, const char *object,
 	auto_of(json) struct json *line = json_new(JSON_OBJECT);
 	struct err ignored;
 
+	wake_all(p); /* whom it concerns, they know best */
 	if (json_set(line, "when", json_num(time(NULL))) &&
 	    json_set(line, "event", json_str(event)) &&
 	    json_set(line, "object", json_str(object)) &&

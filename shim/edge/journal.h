@@ -12,7 +12,7 @@
 
 must_check int journal_append(const struct policy *p, const struct json *line, struct err *e);
 
-/* A person did something: {"when", "event", "object", "uid", "words"}.  A full disk must not keep
+/* A person did something, and monitors shall look what it means for them: {"when", "event", "object", "uid", "words"}.  A full disk must not keep
  * anyone from thawing a container, so failure is silent. */
 void journal_deed(const struct policy *p, const char *event, const char *object, const char *words);
 

@@ -157,6 +157,8 @@ void state_remove(const char *folder)
 
 	snprintf(path, sizeof(path), "%s/state.json", folder);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s/wake", folder);
+	unlink(path);
 	rmdir(folder);
 }
 

@@ -86,6 +86,7 @@ static int collect_containers(const struct policy *p, struct json *stopped, stru
 			     json_set(row, "words", json_str(e->text));
 			rc = 0;
 		} else if (rc == 0) {
+			control_refresh(p, &s);
 			ok = add_container(containers, &s);
 			if (ok && (*s.action || control_is_stopped(p, &s)))
 				ok = add_stopped(stopped, &s);

@@ -163,3 +163,21 @@ links_gone() { not compgen -G "$BPF/*/link_*"; }
 	wait_for 10 rings_are 1
 	nothing_left
 }
+
+written() { [ "$(cat "$W"/run/containers/*/state.json | jq -r .mode | sort -u)" = "$1" ]; } # in all state.json
+
+@test "a monitor that nothing happens to sleeps, and does what a person says at once" {
+	local monitor before
+	learn
+	start calm enforce
+	bundle idle "$(profile_is server enforce)" /bin/server # created, never started: it makes no call
+	rt create --bundle "$W/idle" idle </dev/null >"$W/out" 2>&1 3>&-
+	sleep 3 # now it looks every five seconds
+	monitor=$(container idle .monitor)
+	before=$(awk '/^voluntary/ { print $2 }' "/proc/$monitor/status")
+	sleep 6
+	[ "$(awk '/^voluntary/ { print $2 }' "/proc/$monitor/status")" -le $((before + 4)) ]
+	th mode monitor --all
+	wait_for 2 written monitor # that is less than five seconds even on a loaded machine
+	[ "$(container calm .mode)" = monitor ]
+}
