@@ -230,17 +230,15 @@ exec_prevented() { # PATH of the file
 	wait_for 5 no_monitor
 }
 
-@test "a stop that no event could tell is made all the same, and said" {
+@test "a flood hides neither a stop nor its cause, though the monitor sleeps" {
 	lesson() { tell "$1" "flood 1 300"; }
 	learn
-	# a flood of deviations fills no ring: while a trace is recorded, each call has an event
-	jq '.folders.traces = "'"$W"'/traces"' "$POLICY" >"$POLICY.new" && mv "$POLICY.new" "$POLICY" && chmod 600 "$POLICY"
 	start victim enforce
 	kill -STOP "$(container victim .monitor)"
-	say victim "flood-socket 2 120000"
+	say victim "flood-socket 2 60000"
 	wait_for 60 eval "[ \"\$(grep -c '^State:.T' /proc/$(container victim .pid)/status)\" = 1 ]"
 	kill -CONT "$(container victim .monitor)"
 	wait_for 10 stopped victim
-	[ "$(last_incident '.verdict[0]')" = blind ]
-	[ "$(container victim .lost)" -gt 0 ]
+	[ "$(last_incident '.verdict[0]')" = call ]
+	[ "$(container victim .lost)" = 0 ]
 }
