@@ -34,7 +34,8 @@ static unsigned long host_uid(void)
 }
 
 /* What was asked, in the order of asking: `thymus explain` shows it. */
-static void step(struct identity *who, const char *what, bool used, const char *source, const char *format, ...)
+static __attribute__((format(printf, 5, 6)))
+void step(struct identity *who, const char *what, bool used, const char *source, const char *format, ...)
 {
 	size_t at = strlen(who->trail);
 	char words[256];
