@@ -11,6 +11,7 @@
 #include "file.h"
 #include "layer.h"
 #include "monitor.h"
+#include "override.h"
 #include "recorder.h"
 #include "wake.h"
 
@@ -67,6 +68,7 @@ int monitor_attach(struct monitor *m, struct err *e)
 {
 	const struct plan *p = m->plan;
 	struct decision d = { .profile = NULL };
+	struct err said;
 	int rc;
 
 	m->slot = CONTAINERS;
@@ -97,6 +99,8 @@ int monitor_attach(struct monitor *m, struct err *e)
 		rc = tenant_expect(m->tenant, (u32)p->pid, e);
 	if (rc == 0)
 		rc = tenant_watch_cgroup(m->tenant, p->cgroup.id, p->cgroup.hierarchy, e);
+	if (rc == 0 && override_check(&p->policy, &said) < 0)
+		monitor_journal(m, "error", said.text);
 	if (rc == 0)
 		rc = monitor_enact(m, &d, e);
 	profile_free(d.profile);

@@ -358,11 +358,16 @@ int monitor_decide(struct monitor *m, struct decision *ret, struct err *e)
 	const struct plan *plan = m->plan;
 	auto_of(profile) struct profile *p = NULL;
 	struct decision d = { .stamp = file_stamp(plan->profile), .kind = KIND_LEARN };
-	int rc = store_load(plan->profile, &p, e);
+	int rc;
 
+	m->asked = plan_mode(plan);
+	if (m->row && (m->asked == MODE_OFF || m->asked == MODE_MONITOR)) { /* also where the profile cannot be read */
+		m->row->act = m->row->session_act = m->row->kill = 0;
+		arm_gate(m, false);
+	}
+	rc = store_load(plan->profile, &p, e);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	m->asked = plan_mode(plan);
 	d.mode = plan->late ? in_force_late(plan, m->asked, p) : in_force(plan, m->asked, p);
 	if (d.mode == MODE_ENFORCE && (!p || p->nprograms <= 1) && plan->predecessor[0] && plan->policy.on_upgrade == UPGRADE_LEARN)
 		d.mode = MODE_LEARN;

@@ -50,7 +50,7 @@ void monitor_save_state(struct monitor *m)
 		.id = p->id, .root = p->root, .bundle = p->bundle, .scope = p->who.scope, .name = p->who.name,
 		.image = p->who.image, .profile = p->profile, .identity = p->who.source, .trail = p->who.trail, .decided = p->decided,
 		.predecessor = p->predecessor,
-		.asked = policy_mode_name(m->asked), .mode = m->mode, .phase = m->profile ?
+		.asked = policy_mode_name(p->asked), .mode = m->mode, .phase = m->profile ?
 		profile_state_name(m->profile->state) : profile_state_name(PROFILE_LEARNING),
 		.words = m->words, .tiers = m->tiers, .sensor = "bpf", .gates = m->gate >= 0 ? "exec" : "",
 		.incident = h->incident, .action = h->action, .unified = p->cgroup.unified,

@@ -15,6 +15,7 @@
 #include "hook_path.h"
 #include "journal.h"
 #include "process.h"
+#include "override.h"
 #include "state.h"
 #include "switched.h"
 
@@ -64,12 +65,9 @@ static int add_hooks(struct spec *s, const struct cmdline *c, const struct polic
 static bool may_be_watched(const struct spec *s, const struct cmdline *c, const struct policy *p,
 			   enum mode mode)
 {
-	char said[PATH_MAX];
-
 	if (mode != MODE_OFF || c->mode)
 		return mode != MODE_OFF;
-	snprintf(said, sizeof(said), "%s/mode.json", p->run); /* override.h */
-	return access(said, F_OK) == 0 || (s->mode && policy_admits_mode(p, s->mode));
+	return override_exists(p) || (s->mode && policy_admits_mode(p, s->mode));
 }
 
 /* 1: the document itself is refused, for two readers could read it differently. */

@@ -114,8 +114,8 @@ static int run_own(const struct command *own, int argc, char **argv, struct cmdl
 	if (rc < 0 && !own->stubborn)
 		return rc;
 	if (rc < 0) {
-		fprintf(stderr, "thymus: %s; going on with the built-in policy\n", e->text);
-		policy_default(&p);
+		fprintf(stderr, "thymus: %s; going on with the built-in policy and the folders that it names\n", e->text);
+		policy_load_rescue(c->policy, &p);
 	}
 	rc = own->run(argc - c->verb_at, argv + c->verb_at, &p, e);
 	policy_done(&p);

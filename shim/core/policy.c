@@ -129,7 +129,7 @@ static int read_action(const char *key, const char *word, enum action *ret, stru
 	return fail(e, EINVAL, "\"%s\" is \"%s\", must be record, freeze or kill", key, word);
 }
 
-static int check_path(const char *key, const char *path, struct err *e)
+int policy_check_path(const char *key, const char *path, struct err *e)
 {
 	size_t len;
 
@@ -186,7 +186,7 @@ static bool good_root(const char *word)
 {
 	struct err ignored;
 
-	return check_path("runtime_roots", word, &ignored) == 0;
+	return policy_check_path("runtime_roots", word, &ignored) == 0;
 }
 
 static int read_lists(struct policy *p, const struct raw *raw, struct err *e)
@@ -260,7 +260,7 @@ static int check_values(struct policy *p, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < COUNT(paths); i++)
-		rc = check_path(paths[i].key, paths[i].path, e);
+		rc = policy_check_path(paths[i].key, paths[i].path, e);
 	for (size_t i = 0; rc == 0 && i < COUNT(ranges); i++) {
 		const struct range *r = &ranges[i];
 		unsigned value = *(const unsigned *)((const char *)p + r->at);

@@ -59,6 +59,14 @@ must_check int policy_parse(const char *text, size_t len, struct policy *ret, st
 void policy_done(struct policy *p);
 
 must_check int policy_check_rules(const struct json *rules, struct err *e);
+
+/* The defaults, with those folders that a broken policy names all the same: what ends something must find the containers
+ * of a host whose policy was sound when they started. */
+void policy_rescue(const char *text, size_t len, struct policy *ret);
+
+/* Is it an absolute path that leaves room for what is put behind it?  NULL: not given. */
+must_check int policy_check_path(const char *key, const char *path, struct err *e);
+
 must_check int policy_mode(const char *word, enum mode *ret, struct err *e);
 const char *policy_mode_name(enum mode m);
 const char *policy_action_name(enum action a);

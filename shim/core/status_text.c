@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "said.h"
 #include "table.h"
 #include "when.h"
 
@@ -146,8 +147,22 @@ static void profiles(const struct json *doc, bool terminal, struct buf *to)
 	table_emit(&t, terminal, to);
 }
 
+static void said(const struct json *doc, unsigned long long now, struct buf *to)
+{
+	for (const struct json *v = first(doc, "said"); v; v = v->next)
+		said_text(v, now, to);
+	if (*word(doc, "said_unreadable")) {
+		buf_puts(to, "what was said with thymus mode is not understood, and what the policy says counts: ");
+		text_clean(to, word(doc, "said_unreadable"));
+		buf_puts(to, "\n");
+	}
+	if (first(doc, "said") || *word(doc, "said_unreadable"))
+		buf_puts(to, "\n");
+}
+
 void status_text(const struct json *status, unsigned long long now, bool terminal, struct buf *to)
 {
+	said(status, now, to);
 	for (const struct json *v = first(status, "stopped"); v; v = v->next)
 		stopped(v, now, terminal, to);
 	if (first(status, "stopped"))

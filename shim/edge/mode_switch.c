@@ -6,21 +6,41 @@
 #include "control.h"
 #include "folder.h"
 #include "override.h"
+#include "process.h"
 #include "state.h"
 #include "store.h"
 #include "table.h"
 #include "when.h"
 
+/* What counts for it now: also what was said for all, which outweighs this word. */
+static enum mode in_force(const struct policy *p, const struct mode_switch *m, const struct state *s, const char *folder)
+{
+	enum mode mode = m->mode;
+	struct err ignored;
+
+	if (override_get(p, folder, s->name, &mode))
+		return mode;
+	if (m->back && policy_mode(s->asked, &mode, &ignored) < 0)
+		mode = p->mode;
+	return mode;
+}
+
+/* The kernel's row of another version's sensor is out of our reach, but its monitor reads what is said, too. */
+static int put_in_force(const struct policy *p, const struct state *s, enum mode mode, struct err *e)
+{
+	int rc = control_mode(p, s, mode, e);
+
+	return rc == -ENOENT && process_is_same((pid_t)s->monitor, s->monitor_start) ? 0 : rc;
+}
+
 /* One container; its row says what became of it. */
-static int act(const struct policy *p, const struct mode_switch *m, const struct state *s,
+static int act(const struct policy *p, const struct mode_switch *m, const struct state *s, const char *folder,
 	       struct json *rows, struct err *e)
 {
 	struct json *row = json_add(rows, json_new(JSON_OBJECT));
-	enum mode mode = m->mode;
-	int rc = m->back ? policy_mode(s->asked, &mode, e) : 0;
+	enum mode mode = in_force(p, m, s, folder);
+	int rc = put_in_force(p, s, mode, e);
 
-	if (rc == 0)
-		rc = control_mode(p, s, mode, e);
 	if (!json_set(row, "id", json_str(s->id)) || !json_set(row, "name", json_str(s->name)) ||
 	    !json_set(row, "mode", json_str(policy_mode_name(mode))) ||
 	    !json_set(row, "done", json_flag(rc == 0)) ||
@@ -48,7 +68,7 @@ static int act_on_all(const struct policy *p, const struct mode_switch *m, const
 		if (rc == 0 && name && strcmp(s.name, name) != 0)
 			continue;
 		if (rc == 0)
-			rc = act(p, m, &s, rows, e);
+			rc = act(p, m, &s, folders[i], rows, e);
 		if (rc < 0 && failed == 0) {
 			failed = rc;
 			first = *e;
@@ -117,9 +137,10 @@ static int switch_one(const struct policy *p, const struct mode_switch *m, struc
 			    "\"%s\" is neither a workload's name nor a watched container's ID: "
 			    "thymus status lists both", m->word);
 	o.folder = folder;
+	o.id = s.id;
 	if (rc == 0)
 		rc = remember(p, m, &o, e);
-	return rc < 0 ? rc : act(p, m, &s, rows, e);
+	return rc < 0 ? rc : act(p, m, &s, folder, rows, e);
 }
 
 /* First remembered, then done: a container that starts in between must not slip through.  If
@@ -137,55 +158,123 @@ static int switch_many(const struct policy *p, const struct mode_switch *m, stru
 	return kept < 0 ? kept : rc;
 }
 
+/* What does not survive a reboot is said, and no failure: what runs and what comes is switched. */
+static bool keep(const struct policy *p, const struct mode_switch *m, struct json *doc)
+{
+	struct err e = { "" };
+	bool asked = m->until == 0, kept = asked && override_keep(p, &e) == 0;
+
+	return json_set(doc, "kept", json_flag(kept)) &&
+	       json_set(doc, "kept_why_not", json_str(asked && !kept ? e.text : ""));
+}
+
+/* What counts for containers to come. */
+static bool tell_future(const struct policy *p, const struct mode_switch *m, struct json *doc)
+{
+	enum mode mode = p->mode;
+
+	override_get(p, NULL, m->word ? m->word : "", &mode);
+	return json_set(doc, "in_force", json_str(policy_mode_name(mode)));
+}
+
+static int begin(const struct policy *p, const struct mode_switch *m, bool many, struct json *doc, struct err *e)
+{
+	const char *mode = m->back ? "default" : policy_mode_name(m->mode);
+	auto_of(json) struct json *before = NULL;
+	struct err unread = { "" };
+	bool understood = override_read(p, &before, &unread) == 0;
+
+	if (!json_set(doc, "mode", json_str(mode)) ||
+	    !json_set(doc, "target", json_str(m->word ? m->word : "all")) ||
+	    !json_set(doc, "remembered", json_flag(many)) ||
+	    !json_set(doc, "until", json_num((long long)m->until)) ||
+	    !json_set(doc, "unreadable", json_str(understood ? "" : unread.text)) ||
+	    !json_set(doc, "containers", json_new(JSON_ARRAY)))
+		return fail(e, ENOMEM, "out of memory");
+	return 0;
+}
+
 int mode_switch(const struct policy *p, const struct mode_switch *m, struct json **ret,
 		struct err *e)
 {
 	auto_of(json) struct json *doc = json_new(JSON_OBJECT);
 	bool many = !m->word || is_name(p, m->word) || was_named(p, m);
-	const char *mode = m->back ? "default" : policy_mode_name(m->mode);
 	struct json *rows;
-	int rc;
+	int rc = begin(p, m, many, doc, e);
 
-	json_set(doc, "mode", json_str(mode));
-	json_set(doc, "target", json_str(m->word ? m->word : "all"));
-	json_set(doc, "remembered", json_flag(many));
-	json_set(doc, "until", json_num((long long)m->until));
-	rows = json_set(doc, "containers", json_new(JSON_ARRAY));
-	if (!rows)
-		return fail(e, ENOMEM, "out of memory");
+	if (rc < 0)
+		return rc;
+	rows = json_get(doc, "containers");
 	rc = many ? switch_many(p, m, rows, e) : switch_one(p, m, rows, e);
+	if (!keep(p, m, doc) || !tell_future(p, m, doc))
+		return fail(e, ENOMEM, "out of memory");
 	*ret = STEAL(doc);
 	return rc;
 }
 
-void mode_switch_text(const struct json *result, struct buf *to)
+static const char *word(const struct json *doc, const char *key)
 {
-	const char *mode = json_string(json_get(result, "mode"));
+	const char *text = json_string(json_get(doc, key));
+
+	return text ? text : "";
+}
+
+/* How long it lasts. */
+static void say_span(const struct json *result, const char *mode, struct buf *to)
+{
 	unsigned long long until = 0;
 	char when[32];
 
+	if (json_u64(json_get(result, "until"), &until) && until) {
+		when_text(until, when);
+		buf_printf(to, "%s until %s", mode, when);
+	} else {
+		buf_printf(to, "%s until thymus mode default", mode);
+	}
+}
+
+static void say_future(const struct json *result, struct buf *to)
+{
+	const char *mode = word(result, "mode");
+
+	text_clean(to, word(result, "target"));
+	buf_puts(to, ": ");
+	if (strcmp(mode, "default") == 0) {
+		buf_puts(to, "nothing is said any more; ");
+		buf_puts(to, json_is_true(json_get(result, "remembered")) ? "for containers to come it is " : "the policy says ");
+		buf_puts(to, word(result, "in_force"));
+	} else {
+		say_span(result, mode, to);
+		buf_puts(to, json_is_true(json_get(result, "remembered")) ? ", for containers to come too" : "");
+		if (json_is_true(json_get(result, "remembered")) && strcmp(word(result, "in_force"), mode) != 0)
+			buf_printf(to, "; but what was said for all outweighs it: %s", word(result, "in_force"));
+	}
+	buf_puts(to, "\n");
+	if (*word(result, "kept_why_not")) {
+		buf_puts(to, "it does not survive a reboot, after which counts what was said before: ");
+		text_clean(to, word(result, "kept_why_not"));
+		buf_puts(to, "\n");
+	}
+	if (*word(result, "unreadable")) {
+		buf_puts(to, "what was said before is forgotten and put aside as mode.json.unreadable: ");
+		text_clean(to, word(result, "unreadable"));
+		buf_puts(to, "\n");
+	}
+}
+
+void mode_switch_text(const struct json *result, struct buf *to)
+{
 	for (const struct json *v = json_get(result, "containers")->child; v; v = v->next) {
 		bool done = json_is_true(json_get(v, "done"));
 
-		text_clean(to, json_string(json_get(v, "id")));
+		text_clean(to, word(v, "id"));
 		buf_puts(to, ": ");
-		text_clean(to, json_string(json_get(v, done ? "mode" : "words")));
+		text_clean(to, word(v, done ? "mode" : "words"));
 		if (json_is_true(json_get(v, "stopped"))) {
 			buf_puts(to, "; still stopped: thymus release ");
-			text_clean(to, json_string(json_get(v, "id")));
+			text_clean(to, word(v, "id"));
 		}
 		buf_puts(to, "\n");
 	}
-	if (!json_is_true(json_get(result, "remembered")))
-		return;
-	text_clean(to, json_string(json_get(result, "target")));
-	if (strcmp(mode, "default") == 0)
-		buf_puts(to, ": what the policy says, for containers to come\n");
-	else if (json_u64(json_get(result, "until"), &until) && until) {
-		when_text(until, when);
-		buf_printf(to, ": %s until %s, for containers to come too\n", mode, when);
-	} else {
-		buf_printf(to, ": %s for containers to come, until the next boot or "
-			   "thymus mode default\n", mode);
-	}
+	say_future(result, to);
 }

@@ -52,3 +52,16 @@ int policy_load(const char *file, struct policy *ret, struct err *e)
 	ret->file = path;
 	return 0;
 }
+
+void policy_load_rescue(const char *file, struct policy *ret)
+{
+	const char *path = file ? file : POLICY_FILE;
+	auto_of(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	auto_free char *text = NULL;
+	struct err ignored;
+	size_t len;
+
+	policy_default(ret);
+	if (fd >= 0 && check_owner(fd, path, &ignored) == 0 && file_read_fd(fd, path, POLICY_BYTES, &text, &len, &ignored) == 0)
+		policy_rescue(text, len, ret);
+}

@@ -13,4 +13,7 @@
 /* From `file`, which must outlive the policy; NULL: POLICY_FILE where it exists, else defaults. */
 must_check int policy_load(const char *file, struct policy *ret, struct err *e);
 
+/* What policy_rescue() finds in it, where policy_load() has failed; from a file that others may write: the defaults. */
+void policy_load_rescue(const char *file, struct policy *ret);
+
 #endif

@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "calls.h"
 #include "control.h"
 #include "folder.h"
 #include "host_containers.h"
 #include "process.h"
+#include "override.h"
 #include "profile_report.h"
+#include "said.h"
 #include "state.h"
 #include "store.h"
 
@@ -168,6 +171,18 @@ static bool add_unwatched(void *ctx, const struct host_container *c)
 	return !u->failed;
 }
 
+static int collect_said(const struct policy *p, struct json *doc, struct err *e)
+{
+	auto_of(json) struct json *said = NULL;
+	struct err unread = { "" };
+	bool understood = override_read(p, &said, &unread) == 0;
+
+	if (!json_set(doc, "said", said_rows(said, (unsigned long long)time(NULL))) ||
+	    !json_set(doc, "said_unreadable", json_str(understood ? "" : unread.text)))
+		return fail(e, ENOMEM, "out of memory");
+	return 0;
+}
+
 int status_collect(const struct policy *p, struct json **ret, struct err *e)
 {
 	auto_of(json) struct json *doc = json_new(JSON_OBJECT);
@@ -184,6 +199,8 @@ int status_collect(const struct policy *p, struct json **ret, struct err *e)
 		host_containers(p, add_unwatched, &u);
 	if (u.failed)
 		return fail(e, ENOMEM, "out of memory");
+	if (rc == 0)
+		rc = collect_said(p, doc, e);
 	if (rc == 0)
 		rc = status_profiles(p, &profiles, e);
 	if (rc < 0)

@@ -5,7 +5,7 @@
 
 #include "policy.h"
 
-/* { "stopped": [..], "containers": [..], "profiles": [..] }, see docs/man/thymus.8.  What cannot be
+/* { "stopped": [..], "said": [..], "said_unreadable": "", "containers": [..], "profiles": [..] }, see docs/man/thymus.8.  What cannot be
  * read is told in a row of its own, and hides nothing else. */
 must_check int status_collect(const struct policy *p, struct json **ret, struct err *e);
 

@@ -185,13 +185,15 @@ incident() {
 @test "mode for all is remembered for containers to come" {
 	thymus mode monitor --all --for 2h
 	[ "$status" -eq 0 ]
-	[ "$(jq -r .all.mode "$top/run/mode.json")" = monitor ]
-	until=$(jq -r .all.until "$top/run/mode.json")
+	[ "$(jq -r .timed.all.mode "$top/run/mode.json")" = monitor ]
+	[ ! -e "$top/profiles/mode.json" ]
+	until=$(jq -r .timed.all.until "$top/run/mode.json")
 	((until > $(date +%s) + 7100 && until < $(date +%s) + 7300))
 	[ "$(stat -c %a "$top/run/mode.json")" = 600 ]
 	thymus mode default --all
 	[ "$status" -eq 0 ]
-	[ "$(jq -c . "$top/run/mode.json")" = "{}" ]
+	[ "$(jq -c . "$top/run/mode.json")" = '{"timed":{}}' ]
+	[ ! -e "$top/profiles/mode.json" ]
 }
 
 @test "mode for a workload is remembered under its name" {
@@ -220,7 +222,7 @@ incident() {
 	says '"web" is neither'
 }
 
-@test "mode for one container is remembered while it lives, and failure to act is told" {
+@test "mode for one container is remembered while it lives and a month, and failure to act is told" {
 	state web1 web
 	thymus mode monitor web1
 	[ "$status" -eq 2 ] # nothing monitors it
@@ -230,6 +232,9 @@ incident() {
 	[ "$(jq -c .names "$top/run/mode.json")" = null ]
 	rm -r "$top/run/containers"
 	profile db
+	thymus mode off db
+	[ "$(jq -r ".containers[\"$key\"].id" "$top/run/mode.json")" = web1 ] # it may be started again
+	jq '.containers[].since -= 31 * 86400' "$top/run/mode.json" >"$top/month" && cat "$top/month" >"$top/run/mode.json"
 	thymus mode off db
 	[ "$(jq -c .containers "$top/run/mode.json")" = "{}" ]
 }

@@ -41,7 +41,7 @@ bundle() { # NAME ANNOTATIONS-JSON COMMAND...
 	[ -n "${PLAIN:-}" ] || mountpoint -q "$b/rootfs" || mount -t overlay thymus-test -o "lowerdir=$R,upperdir=$b/upper,workdir=$b/work" "$b/rootfs"
 	(cd "$b" && rm -f config.json && runc spec)
 	printf '%s\n' "$@" | jq -R . | jq -s . >"$b/args.json"
-	jq --slurpfile args "$b/args.json" --argjson ann "$annotations" --arg cg "/thymus-test/$(basename "$W")-$name" '
+	jq --slurpfile args "$b/args.json" --argjson ann "$annotations" --arg cg "/thymus-test/$$-$(basename "$W")-$name" '
 		.process.args = $args[0] | .process.terminal = false | .annotations = $ann | .root.readonly = false |
 		.linux.cgroupsPath = $cg | '"${CHANGE:-.}" "$b/config.json" >"$b/config.new" && mv "$b/config.new" "$b/config.json"
 }

@@ -243,8 +243,30 @@ static void test_rules(void)
 	policy_done(&p);
 }
 
+static void test_rescue(void)
+{
+	static const char *const texts[] = {
+		"{ \"mode\": \"enfroce\", \"folders\": { \"run\": \"/r\", \"log\": \"relative\" } }",
+		"{ \"mode\": \"off\",, // }\n \"folders\" : { \"run\": \"/r\", /* } */ \"lgo\": \"/}\" }",
+		"\"folders\": 3, \"folders\": { \"run\": \"/r\" } trailing",
+	}, *const hopeless[] = { "", "{", "\"folders\"", "\"folders\": {", "\"folders\": { \"run\": \"", "{ \"folders\": { \"run\": 7 } }" };
+	struct policy p;
+
+	for (size_t i = 0; i < 3; i++) {
+		policy_rescue(texts[i], strlen(texts[i]), &p);
+		ok(strcmp(p.run, "/r") == 0 && strcmp(p.log, "/var/log/thymus") == 0 && p.mode == MODE_AUTO, "rescued: %s", texts[i]);
+		policy_done(&p);
+	}
+	for (size_t i = 0; i < sizeof(hopeless) / sizeof(hopeless[0]); i++) {
+		policy_rescue(hopeless[i], strlen(hopeless[i]), &p);
+		ok(strcmp(p.run, "/run/thymus") == 0, "nothing to rescue: %s", hopeless[i]);
+		policy_done(&p);
+	}
+}
+
 int main(void)
 {
+	test_rescue();
 	test_refused();
 	test_values();
 	test_names();
