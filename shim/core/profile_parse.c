@@ -297,7 +297,7 @@ int profile_parse(const char *text, size_t len, struct profile **ret, struct err
 		rc = check_format(doc, e);
 	if (rc == 0)
 		rc = json_fill(doc, head_fields, &h, e);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	if (!*h.scope || !*h.name || !*h.arch)
 		return fail(e, EINVAL, "\"scope\", \"name\" and \"arch\" must not be empty");
