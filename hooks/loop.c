@@ -80,7 +80,7 @@ static void save_news(struct monitor *m, struct pace *pace)
 {
 	const struct shared *s = m->shared;
 	u64 numbers[] = { (u64)m->asked, m->row->started, m->row->lost, m->row->full, m->row->deviations, s->verdicts,
-			  s->frozen_since, s->incidents };
+			  s->frozen_since, s->incidents, m->profile ? (u64)m->profile->state + 1 : 0, m->profile_stamp };
 	u64 h = hash_more(0xcbf29ce484222325ULL, numbers, sizeof(numbers));
 
 	h = hash_more(h, m->mode, strlen(m->mode));
@@ -182,9 +182,11 @@ static void tick(struct monitor *m, struct pace *pace, u64 now)
 	if (m->row->mode == SENSE_JUDGE && m->row->started && second > pace->second)
 		m->shared->proved += second - pace->second;
 	pace->second = second;
-	save_news(m, pace);
-	if (now >= pace->lesson && !learned_enough(m))
+	if (now >= pace->lesson && !learned_enough(m)) {
 		lesson(m, pace, now);
+		follow_files(m); /* it may have brought the profile on, and the next tick is seconds away */
+	}
+	save_news(m, pace);
 }
 
 /* Until the next tick. */

@@ -210,3 +210,16 @@ bool plan_refuses(const struct plan *p)
 	return p->predecessor[0] && p->policy.on_upgrade == UPGRADE_REFUSE &&
 	       (mode == MODE_ENFORCE || (mode == MODE_AUTO && p->policy.ready_mode == MODE_ENFORCE));
 }
+
+bool plan_closes(const struct plan *p)
+{
+	auto_of(profile) struct profile *profile = NULL;
+	enum mode mode = plan_mode(p);
+	struct err ignored;
+	int rc;
+
+	if (mode != MODE_AUTO || p->policy.ready_mode != MODE_ENFORCE)
+		return mode == MODE_ENFORCE;
+	rc = store_load(p->profile, &profile, &ignored);
+	return rc < 0 ? rc != -ENOENT : profile->state == PROFILE_READY;
+}

@@ -46,6 +46,10 @@ must_check int plan_make_late(const char *state, size_t len, const char *policy_
 must_check int plan_refuse_upgrade(const struct plan *p, struct err *e);
 bool plan_refuses(const struct plan *p);
 
+/* Must the container not start when it cannot be watched?  Where it is to be enforced: by its mode, or in mode auto by a
+ * profile that is ready, or that cannot be read. */
+bool plan_closes(const struct plan *p);
+
 /* The mode that counts now: what a person said since (`thymus mode`), else what was asked for. */
 enum mode plan_mode(const struct plan *p);
 

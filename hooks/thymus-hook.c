@@ -129,7 +129,7 @@ static int attach(const struct plan *p, struct err *e)
 	if (p->predecessor[0])
 		record_upgrade(p);
 	rc = keeper_start(p, e);
-	if (rc < 0 && plan_mode(p) != MODE_ENFORCE) {
+	if (rc < 0 && !plan_closes(p)) {
 		record(p, e->text); /* open in learn: a new user's container runs as under runc */
 		return 0;
 	}

@@ -1,5 +1,5 @@
 # bats file_tags=root,slow
-# takes: 8 minutes
+# takes: 14 minutes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What Docker sees of us: nothing, until we stop a container.  Each test starts a dockerd of its own, see test/docker and
 # docs/DOCKER.md.

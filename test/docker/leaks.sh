@@ -50,10 +50,11 @@ tap() { # STATUS TITLE [FILE with the reason]
 	[ -z "${3:-}" ] || sed 's/^/#   /' "$3" | head -n 40
 }
 
+# dockerd's own housekeeping: it collects network namespaces once a minute, and keeps connections to its clients a while.
 # So many descriptors of each kind, as lines of a number each: one more is one line more.
 descriptors() { # PID
 	local fd
-	for fd in "/proc/$1"/fd/*; do readlink "$fd"; done | sed -E 's/[0-9a-f]{64}/ID/g; s/[0-9]+/N/g' | sort |
+	for fd in "/proc/$1"/fd/*; do readlink "$fd"; done | grep -v '^socket:' | sed -E 's/[0-9a-f]{64}/ID/g; s/[0-9]+/N/g' | sort |
 		awk '{ print ++seen[$0], $0 }' | sort
 }
 
@@ -63,7 +64,7 @@ look() { # FOLDER
 	awk -v work="$WORK/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort >"$1/mounts"
 	find /sys/fs/cgroup -type d -path "*/$(basename "$WORK")/*" 2>/dev/null | sort >"$1/cgroups"
 	find "$WORK/bpf" 2>/dev/null | sort >"$1/bpffs"
-	find "$WORK/run" "$WORK/exec" "$WORK/data/containers" 2>/dev/null | sort >"$1/files"
+	find "$WORK/run" "$WORK/exec" "$WORK/data/containers" -path "$WORK/exec/netns" -prune -o -print 2>/dev/null | sort >"$1/files"
 	descriptors "$(cat "$WORK/dockerd.pid")" >"$1/descriptors of dockerd"
 	descriptors "$(cat "$WORK/exec/containerd/containerd.pid")" >"$1/descriptors of containerd"
 }

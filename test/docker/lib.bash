@@ -23,12 +23,12 @@ docker_up() { # RUNTIME_PATH ARGS...: dockerd knows that runtime as "thymus", or
 
 # To be called before docker_up: users are remapped, by an /etc/subuid that only that dockerd sees.
 docker_remap() {
-	echo nobody:100000:65536 >"$WORK/subids"
+	printf '%s:100000:65536\n' nobody nogroup >"$WORK/subids"
 	chmod 711 "$WORK"
 	# shellcheck disable=SC2016 # for that shell
 	DOCKERD_IN=(unshare --mount --propagation slave env SUBIDS="$WORK/subids" sh -ec 'for i in subuid subgid; do
 		mount --bind "$SUBIDS" "/etc/$i"; done; exec "$@"' sh)
-	DOCKERD_FLAGS=(--userns-remap nobody)
+	DOCKERD_FLAGS=(--userns-remap nobody:nogroup)
 }
 
 docker_begin() {
