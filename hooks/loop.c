@@ -263,16 +263,18 @@ int monitor_run(struct monitor *m)
 		int got = epoll_wait(epoll, ev, 8, due > now ? (int)(due - now) : 0);
 
 		for (int i = 0; i < got; i++) {
-			if (ev[i].data.fd == m->gate)
+			if (ev[i].data.fd == m->gate) {
 				monitor_gate_drain(m);
-			else if (ev[i].data.fd == signals)
+			} else if (ev[i].data.fd == signals) {
 				ended = true;
-			else if (ev[i].data.fd == m->pidfd)
+			} else if (ev[i].data.fd == m->pidfd) {
 				pace.leaving = epoll_ctl(epoll, EPOLL_CTL_DEL, m->pidfd, NULL) == 0;
-			else if (ev[i].data.fd == m->wake)
+			} else if (ev[i].data.fd == m->wake) {
 				rouse(m->wake);
-			else
+				pace.saved = 0; /* the `status` of another build asks by it */
+			} else {
 				drain(m);
+			}
 		}
 		now = now_ms();
 		if (got > 0) {

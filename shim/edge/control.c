@@ -150,13 +150,19 @@ void control_refresh(const struct policy *p, struct state *s)
 	const struct container *row;
 	struct sensor *sensor;
 	struct err ignored;
-	char lock[4200];
+	char lock[4200], folder[4096];
 
+	/* of another build's the file must do; its monitor makes it new, for who asks next */
+	state_folder(p, s->root, s->id, folder);
 	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
-	if (sensor_open(p->bpf, lock, false, &sensor, &ignored) < 0)
+	if (sensor_open(p->bpf, lock, false, &sensor, &ignored) < 0) {
+		wake_one(folder);
 		return;
+	}
 	row = sensor_row(sensor, s->slot);
-	if (row && row->generation != 0 && row->init == s->pid) { /* else another build's, whose file must do */
+	if (!row || row->generation == 0 || row->init != s->pid) {
+		wake_one(folder);
+	} else {
 		s->calls = sensor_calls(sensor, s->slot);
 		s->lost = row->lost + row->full;
 		s->deviations = row->deviations;
