@@ -47,6 +47,13 @@ static void find(struct patient *t, const char *level, const char *what, const c
 
 /* ---- the programs ---- */
 
+static bool is_ourselves(const char *path)
+{
+	struct stat own, other;
+
+	return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
 static void runtime(struct patient *t)
 {
 	char path[4096];
@@ -57,6 +64,9 @@ static void runtime(struct patient *t)
 	else if (access(path, X_OK) < 0)
 		find(t, "fail", "runtime", "install it, or correct the policy's \"delegate\"",
 		     "%.400s is no program: no container can start", path);
+	else if (is_ourselves(path))
+		find(t, "fail", "runtime", "name runc or crun in the policy's \"delegate\"",
+		     "%.400s is thymus itself: no container can start", path);
 }
 
 static void hook(struct patient *t)
@@ -74,6 +84,12 @@ static void hook(struct patient *t)
 static void sensor(struct patient *t)
 {
 	struct sensor *s = NULL;
+
+	if (strchr(t->policy->bpf, '.')) {
+		find(t, "fail", "sensor", "name a folder without a dot in the policy's \"folders\".\"bpf\"",
+		     "%.400s: the kernel refuses a dot in names under /sys/fs/bpf", t->policy->bpf);
+		return;
+	}
 	char lock[4200];
 	struct err e;
 
@@ -188,7 +204,10 @@ static void profiles(struct patient *t)
 static void switched(struct patient *t)
 {
 	enum mode mode;
+	struct err e;
 
+	if (override_check(t->policy, &e) < 0)
+		find(t, "fail", "mode", "say again what shall be in force: thymus mode MODE NAME|--all", "%s", e.text);
 	if (override_get(t->policy, NULL, "", &mode))
 		find(t, "warn", "mode", "thymus mode default --all", "somebody said mode %s for all containers of this host",
 		     policy_mode_name(mode));

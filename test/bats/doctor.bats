@@ -50,6 +50,29 @@ calm() {
 	finds fail runtime "text is no program"
 }
 
+@test "a runtime that is thymus itself" {
+	instance "delegate=\"$THYMUS\""
+	finds fail runtime "is thymus itself"
+}
+
+@test "a folder of pins that the kernel would refuse" {
+	instance 'folders={"bpf":"/sys/fs/bpf/thymus.test"}'
+	finds fail sensor "a dot in names"
+}
+
+@test "what was said for all containers, and a file of it that nobody understands" {
+	th mode monitor --all
+	finds warn mode "mode monitor for all containers"
+	th mode default --all
+	calm
+	mkdir -p "$W/profiles"
+	chmod 700 "$W/profiles"
+	echo '{' >"$W/profiles/mode.json"
+	finds fail mode mode.json
+	rm "$W/profiles/mode.json"
+	calm
+}
+
 @test "a hook that is missing" {
 	mkdir "$W/bin"
 	cp "$THYMUS" "$W/bin/thymus"
