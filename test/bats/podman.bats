@@ -1,5 +1,5 @@
 # bats file_tags=root,slow
-# takes: 6 minutes
+# takes: 10 minutes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What podman sees of us: nothing, until we stop a container.  See test/podman.
 

@@ -408,6 +408,10 @@ each_odd() {
 	thymus create -b "$BUNDLE" web1
 	[ "$status" -eq 0 ]
 	[ "$(stat -c %u:%g "$BUNDLE/config.json")" = 1234:1235 ]
+	chown 0:0 "$BUNDLE/config.json" # as podman has it where users are remapped
+	thymus "${mode[@]}" create -b "$BUNDLE" web1
+	[ "$status" -eq 0 ]
+	[ "$(stat -c %u:%g "$BUNDLE/config.json")" = 0:0 ]
 	[ "$(config '.hooks.createRuntime | length')" = 1 ]
 }
 

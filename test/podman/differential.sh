@@ -57,7 +57,7 @@ facts() {
 
 # What the runtime was given, but for our hooks.
 config() {
-	jq -S 'del(.hooks, .root.path, .hostname, .linux.cgroupsPath) | .process.env |= sort' "$(podman inspect -f '{{.OCIConfigPath}}' "$1")"
+	jq -S 'del(.hooks, .root.path, .hostname, .linux.cgroupsPath) | .process.env |= sort | .mounts |= sort_by(.destination)' "$(podman inspect -f '{{.OCIConfigPath}}' "$1")"
 }
 
 init_pid() { podman inspect -f '{{.State.Pid}}' "$1"; }
@@ -78,7 +78,7 @@ process() {
 	for name in "/proc/$pid"/fd/*; do
 		echo "fd ${name##*/} $(readlink "$name" | sed 's/[0-9]\{2,\}/N/g')"
 	done
-	awk '{ print $5, $6, $9 }' "/proc/$pid/mountinfo"
+	awk '{ print $5, $6, $9 }' "/proc/$pid/mountinfo" | sort # podman orders them by chance
 }
 
 shared() { # NAME NAME: which namespaces two containers share
@@ -117,7 +117,8 @@ normal() {
 leftovers() { # OUT
 	# podman's own mount of its storage goes with the last container
 	awk -v work="$WORK/" 'index($5, work) == 1 && $5 != work "root/overlay" { print $5 }' /proc/self/mountinfo | sort >"$1.mounts"
-	find /sys/fs/cgroup -type d -path '*libpod-*' 2>/dev/null | sort >"$1.cgroups"
+	# crun makes plain folders where it expects the unified hierarchy
+	find /sys/fs/cgroup -type d \( -fstype cgroup -o -fstype cgroup2 \) -path '*libpod-*' 2>/dev/null | sort >"$1.cgroups"
 	{ find "$WORK/run/containers" /run/runc /run/crun -mindepth 1 -maxdepth 1
 	  find "$WORK/root/overlay-containers" "$WORK/runroot/overlay-containers" -mindepth 1 -maxdepth 1 -type d
 	} 2>/dev/null | sort >"$1.files"
@@ -222,7 +223,7 @@ if [ "$other" != thymus ]; then
 	compare other
 else
 	export PLAIN=$plain
-	write_policy '.delegate = env.PLAIN' && write_thymus "$WORK/thymus" "$THYMUS" "$WORK/thymus.json" || exit 2
+	write_policy '.delegate = env.PLAIN | .on_upgrade = "learn"' && write_thymus "$WORK/thymus" "$THYMUS" "$WORK/thymus.json" || exit 2
 	run_steps learn "$WORK/thymus"
 	compare learn
 	if [ -n "$enforce" ]; then
@@ -234,7 +235,7 @@ else
 		[ "$(ask incident ls --json | jq length)" = 0 ]
 		tap $? "enforce: no incident" "$WORK/reason"
 	fi
-	grep '"error"' "$WORK/log/events.jsonl" >"$WORK/reason" 2>/dev/null
+	grep '"error"' "$WORK/log/events.jsonl" 2>/dev/null | grep -v 'io.thymus.mode=off is not admitted' >"$WORK/reason"
 	[ ! -s "$WORK/reason" ]
 	tap $? "no error is recorded" "$WORK/reason"
 fi
