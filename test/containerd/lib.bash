@@ -6,6 +6,9 @@
 #
 # The caller runs in a network namespace of its own: the CNI bridge is made in it.
 
+# shellcheck source=test/tap.bash disable=SC1091
+source "${BASH_SOURCE%/*}/../tap.bash"
+
 SOCKET=$WORK/containerd.sock
 NS=thymus-test
 IMAGE=local/busybox:1

@@ -29,14 +29,6 @@ WORK=$(mktemp -d /tmp/thymus-docker.XXXXXX) || exit 2
 # shellcheck source=test/docker/lib.bash disable=SC1091
 source "$here/lib.bash"
 
-finish() {
-	docker_down
-	umount -l "$WORK/bpf" 2>/dev/null
-	if [ -n "${KEEP:-}" ]; then echo "# outputs are in $WORK"; else rm -rf "$WORK"; fi
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
 run() { docker run --runtime "$RUNTIME_NAME" --network none "$@"; }
 
 # What of `docker inspect` must not depend on the runtime.
@@ -68,22 +60,9 @@ lived_pid() { # of the container, daemon or no daemon
 }
 
 process() {
-	local pid name
+	local pid
 	pid=$(init_pid "$1")
-	grep -E '^(Name|Umask|State|Uid|Gid|Groups|Sig[QPBIC]|ShdPnd|Cap|NoNewPrivs|Seccomp|Threads)' \
-		"/proc/$pid/status" | grep -v SigQ
-	cat "/proc/$pid/oom_score_adj" "/proc/$pid/limits"
-	tr '\0' '\n' <"/proc/$pid/environ" | sort
-	for name in cgroup ipc mnt net pid user uts; do
-		if [ "/proc/$pid/ns/$name" -ef "/proc/self/ns/$name" ]; then
-			echo "$name is the host's"
-		else
-			echo "$name is its own"
-		fi
-	done
-	for name in "/proc/$pid"/fd/*; do
-		echo "fd ${name##*/} $(readlink "$name" | sed 's/[0-9]\{2,\}/N/g')"
-	done
+	process_facts "$pid" 'Name|Umask|State|Uid|Gid|Groups|Sig[PBIC]|ShdPnd|Cap|NoNewPrivs|Seccomp|Threads'
 	awk '{ print $5, $6, $9 }' "/proc/$pid/mountinfo"
 }
 
@@ -153,18 +132,6 @@ run_steps() { # PHASE
 	done <"$here/steps"
 	docker ps -aq | xargs -r docker rm -f >/dev/null 2>&1
 	until_so nothing_left "$out"
-}
-
-count=0 failed=0
-tap() { # STATUS TITLE [FILE with the reason]
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count $2"
-	[ -z "${3:-}" ] || sed 's/^/#   /' "$3" | head -n 40
 }
 
 compare_step() { # NAME PHASE

@@ -12,25 +12,6 @@ WORK=$(mktemp -d /tmp/thymus-docker.XXXXXX) || exit 2
 # shellcheck source=test/docker/lib.bash disable=SC1091
 source "$here/lib.bash"
 
-finish() {
-	docker_down
-	umount -l "$WORK/bpf" 2>/dev/null
-	if [ -n "${KEEP:-}" ]; then echo "# the folder is $WORK"; else rm -rf "$WORK"; fi
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-count=0 failed=0
-tap() { # STATUS TITLE
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count $2"
-	fi
-}
-
 # What it does is the same for ever; then it is told, through its bind mount, to do something else.
 begin() {
 	rm -f "$WORK/bound/go"

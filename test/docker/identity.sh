@@ -19,25 +19,7 @@ on() { # FOLDER COMMAND...: with the daemon that lies there
 	"$@"
 }
 
-finish() {
-	on "$second" docker_down
-	docker_down
-	umount -l "$WORK/bpf" 2>/dev/null
-	if [ -n "${KEEP:-}" ]; then echo "# the folder is $WORK"; else rm -rf "$WORK"; fi
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-count=0 failed=0
-tap() { # STATUS TITLE
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count $2"
-	fi
-}
+before_down() { on "$second" docker_down; }
 
 begin() { # WORD...: a container; prints its ID
 	docker run -d --runtime thymus --network none "$@" /bin/sleep 1000

@@ -29,29 +29,8 @@ WORK=$(mktemp -d /tmp/thymus-docker.XXXXXX) || exit 2
 # shellcheck source=test/docker/lib.bash disable=SC1091
 source "$here/lib.bash"
 
-finish() {
-	docker_down
-	umount -l "$WORK/bpf" 2>/dev/null
-	find /sys/fs/cgroup -depth -type d -path "*/$(basename "$WORK")*" -exec rmdir {} + 2>/dev/null
-	if [ -n "${KEEP:-}" ]; then echo "# the folder is $WORK"; else rm -rf "$WORK"; fi
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-count=0 failed=0
-tap() { # STATUS TITLE [FILE with the reason]
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count $2"
-	[ -z "${3:-}" ] || sed 's/^/#   /' "$3" | head -n 40
-}
-
-# dockerd's own housekeeping: it collects network namespaces once a minute, and keeps connections to its clients a while.
-# So many descriptors of each kind, as lines of a number each: one more is one line more.
+# So many descriptors of each kind, as lines of a number each: one more is one line more.  Sockets are left out here and network
+# namespaces below: dockerd keeps connections to its clients a while, and collects the namespaces once a minute.
 descriptors() { # PID
 	local fd
 	for fd in "/proc/$1"/fd/*; do readlink "$fd"; done | grep -v '^socket:' | sed -E 's/[0-9a-f]{64}/ID/g; s/[0-9]+/N/g' | sort |

@@ -6,6 +6,9 @@
 #
 # No bridge and no firewall rules: containers get --network none, or the host keeps its own.
 
+# shellcheck source=test/tap.bash disable=SC1091
+source "${BASH_SOURCE%/*}/../tap.bash"
+
 export DOCKER_HOST=unix://$WORK/docker.sock
 IMAGE=thymus-demo:1
 ENTRY=thymus-entry:1
@@ -69,6 +72,18 @@ docker_down() {
 	awk -v work="$WORK/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
 		xargs -r -n1 umount -l
 }
+
+# Whoever sources this ends so; what it started beside goes first.
+before_down() { :; }
+finish() {
+	before_down
+	docker_down
+	umount -l "$WORK/bpf" 2>/dev/null
+	find /sys/fs/cgroup -depth -type d -path "*/$(basename "$WORK")*" -exec rmdir {} + 2>/dev/null
+	if [ -n "${KEEP:-}" ]; then echo "# the folder is $WORK"; else rm -rf "$WORK"; fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
 
 # The demo's tree as an image, without a registry.
 docker_image() { # ROOTFS

@@ -63,21 +63,9 @@ config() {
 init_pid() { podman inspect -f '{{.State.Pid}}' "$1"; }
 
 process() {
-	local pid name
+	local pid
 	pid=$(init_pid "$1")
-	grep -E '^(Name|Umask|Uid|Gid|Groups|Sig[BIC]|ShdPnd|Cap|NoNewPrivs|Seccomp|Threads)' "/proc/$pid/status"
-	cat "/proc/$pid/oom_score_adj" "/proc/$pid/limits"
-	tr '\0' '\n' <"/proc/$pid/environ" | sort
-	for name in cgroup ipc mnt net pid user uts; do
-		if [ "/proc/$pid/ns/$name" -ef "/proc/self/ns/$name" ]; then
-			echo "$name is the host's"
-		else
-			echo "$name is its own"
-		fi
-	done
-	for name in "/proc/$pid"/fd/*; do
-		echo "fd ${name##*/} $(readlink "$name" | sed 's/[0-9]\{2,\}/N/g')"
-	done
+	process_facts "$pid" 'Name|Umask|Uid|Gid|Groups|Sig[BIC]|ShdPnd|Cap|NoNewPrivs|Seccomp|Threads'
 	awk '{ print $5, $6, $9 }' "/proc/$pid/mountinfo" | sort # podman orders them by chance
 }
 

@@ -8,6 +8,9 @@
 #
 # No network: containers get none of their own, or the host's.
 
+# shellcheck source=test/tap.bash disable=SC1091
+source "${BASH_SOURCE%/*}/../tap.bash"
+
 IMAGE=localhost/thymus-test
 
 podman_up() {
@@ -99,15 +102,3 @@ wait_for() { # SECONDS COMMAND...: until it succeeds
 
 is_watched() { find "$WORK/run/containers" -name state.json 2>/dev/null | grep -q .; }
 none_watched() { ! is_watched; }
-
-count=0 failed=0
-tap() { # STATUS TITLE [FILE with the reason]
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count $2"
-		return
-	fi
-	failed=$((failed + 1))
-	echo "not ok $count $2"
-	[ -z "${3:-}" ] || sed 's/^/#   /' "$3" | head -n 40
-}
