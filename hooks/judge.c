@@ -88,10 +88,24 @@ static int know_batch(struct monitor *m, const int *fd, const u32 *index, u32 co
 	return rc;
 }
 
-int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e)
+static int identify(struct monitor *m, int fd, const char *path, struct program_key *ret, struct err *e)
 {
 	struct batch b = { .known = { false } };
-	struct program_key *before;
+	int rc;
+
+	for (u32 i = 0; i < BATCH; i++)
+		b.fd[i] = i == 0 ? fd : -1;
+	rc = sensor_identify(m->sensor, note_key, &b, e);
+	if (rc == 0 && !b.known[0])
+		rc = fail(e, ENOENT, "the kernel does not tell what %s is", path);
+	if (rc == 0)
+		*ret = b.key[0];
+	return rc;
+}
+
+int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e)
+{
+	struct program_key *before, now;
 	int rc;
 
 	if (!m->readmitted)
@@ -99,35 +113,29 @@ int monitor_replace(struct monitor *m, int fd, u32 index, struct err *e)
 	if (!m->readmitted)
 		return fail(e, ENOMEM, "out of memory");
 	before = &m->readmitted[index];
-
-	for (u32 i = 0; i < BATCH; i++)
-		b.fd[i] = i == 0 ? fd : -1;
-	rc = sensor_identify(m->sensor, note_key, &b, e);
-	if (rc < 0 || !b.known[0])
-		return rc < 0 ? rc : fail(e, ENOENT, "the kernel does not tell what %s is", m->profile->programs[index].path);
+	rc = identify(m, fd, m->profile->programs[index].path, &now, e);
+	if (rc < 0)
+		return rc;
 	if (before->inode) /* all containers share the kernel's table */
 		tenant_forget(m->tenant, before);
-	*before = b.key[0];
+	*before = now;
 	name_key(before, &m->profile->programs[index]);
 	return know(m, &m->profile->programs[index], before, index, e);
 }
 
 int monitor_meet(struct monitor *m, const struct program *g, int fd, u32 *local, u64 *inode, struct err *e)
 {
-	struct batch b = { .known = { false } };
 	u32 index = m->profile ? profile_program(m->profile, g->path, g->name, g->session) : 0;
-	int rc;
+	struct program_key key;
+	int rc = identify(m, fd, g->path, &key, e);
 
-	for (u32 i = 0; i < BATCH; i++)
-		b.fd[i] = i == 0 ? fd : -1;
-	rc = sensor_identify(m->sensor, note_key, &b, e);
-	if (rc < 0 || !b.known[0])
-		return rc < 0 ? rc : fail(e, ENOENT, "the kernel does not tell what %s is", g->path);
+	if (rc < 0)
+		return rc;
 	if (index && *g->sha256 && strcmp(g->sha256, m->profile->programs[index].sha256) != 0)
 		index = 0;
-	rc = know(m, g, &b.key[0], index, e);
+	rc = know(m, g, &key, index, e);
 	*local = local_of(m, g);
-	*inode = b.key[0].inode;
+	*inode = key.inode;
 	return rc;
 }
 
