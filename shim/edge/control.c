@@ -109,18 +109,26 @@ int control_release(const struct policy *p, const struct state *s, struct err *e
 	return rc;
 }
 
+struct sensor *control_sensor(const struct policy *p)
+{
+	struct sensor *sensor;
+	struct err ignored;
+	char lock[4200];
+
+	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
+	return sensor_open(p->bpf, lock, false, &sensor, &ignored) == 0 ? sensor : NULL;
+}
+
 void control_forget(const struct policy *p, const struct state *s)
 {
 	auto_switches found = switches_of(p, s);
 	struct sensor *sensor;
 	struct slot left;
-	struct err ignored;
-	char lock[4200];
 
 	if (!found.row)
 		return;
-	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
-	if (sensor_open(p->bpf, lock, false, &sensor, &ignored) == 0) {
+	sensor = control_sensor(p);
+	if (sensor) {
 		const struct container *row = sensor_row(sensor, s->slot);
 		bool own = row && row->generation == found.row->generation && row->init == s->pid;
 
@@ -145,30 +153,21 @@ bool control_is_stopped(const struct policy *p, const struct state *s)
 	return found.row ? found.row->condemned != 0 : cgroup_frozen(&group);
 }
 
-void control_refresh(const struct policy *p, struct state *s)
+void control_refresh(const struct policy *p, struct sensor *sensor, struct state *s)
 {
-	const struct container *row;
-	struct sensor *sensor;
-	struct err ignored;
-	char lock[4200], folder[4096];
+	const struct container *row = sensor ? sensor_row(sensor, s->slot) : NULL;
+	char folder[4096];
 
-	/* of another build's the file must do; its monitor makes it new, for who asks next */
-	state_folder(p, s->root, s->id, folder);
-	snprintf(lock, sizeof(lock), "%s/sensor.lock", p->run);
-	if (sensor_open(p->bpf, lock, false, &sensor, &ignored) < 0) {
+	if (!row || row->generation == 0 || row->init != s->pid) {
+		/* another build's: the file must do, and its monitor makes it new for who asks next */
+		state_folder(p, s->root, s->id, folder);
 		wake_one(folder);
 		return;
 	}
-	row = sensor_row(sensor, s->slot);
-	if (!row || row->generation == 0 || row->init != s->pid) {
-		wake_one(folder);
-	} else {
-		s->calls = sensor_calls(sensor, s->slot);
-		s->lost = row->lost + row->full;
-		s->deviations = row->deviations;
-		s->programs = row->programs - 1;
-		s->waiting = !row->started;
-		s->seconds = (unsigned long long)time(NULL) - s->started;
-	}
-	sensor_close(sensor);
+	s->calls = sensor_calls(sensor, s->slot);
+	s->lost = row->lost + row->full;
+	s->deviations = row->deviations;
+	s->programs = row->programs - 1;
+	s->waiting = !row->started;
+	s->seconds = (unsigned long long)time(NULL) - s->started;
 }

@@ -14,6 +14,7 @@
 #include "override.h"
 #include "profile_report.h"
 #include "said.h"
+#include "sensor.h"
 #include "state.h"
 #include "store.h"
 
@@ -71,6 +72,7 @@ static int collect_containers(const struct policy *p, struct json *stopped, stru
 			      struct err *e)
 {
 	auto_of(list) char **folders = NULL;
+	struct sensor *sensor = control_sensor(p);
 	int rc = state_list(p, &folders, e);
 
 	for (size_t i = 0; rc == 0 && folders[i]; i++) {
@@ -89,7 +91,7 @@ static int collect_containers(const struct policy *p, struct json *stopped, stru
 			     json_set(row, "words", json_str(e->text));
 			rc = 0;
 		} else if (rc == 0) {
-			control_refresh(p, &s);
+			control_refresh(p, sensor, &s);
 			ok = add_container(containers, &s);
 			if (ok && (*s.action || control_is_stopped(p, &s)))
 				ok = add_stopped(stopped, &s);
@@ -99,6 +101,7 @@ static int collect_containers(const struct policy *p, struct json *stopped, stru
 		if (!ok)
 			rc = fail(e, ENOMEM, "out of memory");
 	}
+	sensor_close(sensor);
 	return rc;
 }
 
