@@ -17,10 +17,10 @@
 #include "file.h"
 #include "journal.h"
 #include "monitor.h"
+#include "override.h"
 #include "policy_load.h"
 #include "process.h"
 #include "state.h"
-#include "switched.h"
 
 enum { STATE_BYTES = 64 << 20 }; /* it holds the annotations, which may be many */
 
@@ -206,7 +206,7 @@ int main(int argc, char **argv)
 		rc = plan_make(text, len, a.policy, a.root, a.bundle, a.mode, &plan, &e);
 		/* Whose name is not known may be one that a person said `enforce` for. */
 		if (rc < 0 && plan.id[0] && plan_mode(&plan) != MODE_ENFORCE &&
-		    !(plan.who.name[0] == '\0' && switched_to(&plan.policy, MODE_ENFORCE))) {
+		    !(plan.who.name[0] == '\0' && override_asks(&plan.policy, MODE_ENFORCE))) {
 			record(&plan, e.text);
 			return 0;
 		}

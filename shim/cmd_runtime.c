@@ -17,7 +17,6 @@
 #include "process.h"
 #include "override.h"
 #include "state.h"
-#include "switched.h"
 
 #define HOOK_SECONDS 5 /* beyond what the hook waits for the monitor: then the runtime kills it */
 
@@ -121,7 +120,7 @@ static int create(const struct cmdline *c, const struct policy *p, struct err *e
 	if (rc > 0)
 		return -EINVAL;
 	/* whose name is not known may be one that a person said `enforce` for */
-	if (rc == 0 || mode == MODE_ENFORCE || (!c->mode && switched_to(p, MODE_ENFORCE)))
+	if (rc == 0 || mode == MODE_ENFORCE || (!c->mode && override_asks(p, MODE_ENFORCE)))
 		return rc;
 	/* What nobody enforces starts as it would without us. */
 	record(p, c->id, e->text);

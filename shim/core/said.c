@@ -77,10 +77,10 @@ static const struct json *in_part(const struct json *part, const char *kind, con
 	return entry && !over(entry, now) ? entry : NULL;
 }
 
-const struct json *said_find(const struct json *doc, const struct said_for *whom, unsigned long long now)
+const struct json *said_find(const struct json *doc, const struct said_for *whom, unsigned long long now, const char **kind)
 {
-	const struct { const char *kind, *key; } order[] = {
-		{ NULL, NULL }, { "containers", whom->key }, { "names", whom->name },
+	const struct { const char *kind, *key, *word; } order[] = {
+		{ NULL, NULL, "all" }, { "containers", whom->key, "container" }, { "names", whom->name, "name" },
 	};
 	const struct json *timed = json_get(doc, "timed");
 
@@ -88,10 +88,35 @@ const struct json *said_find(const struct json *doc, const struct said_for *whom
 		const struct json *entry = in_part(timed, order[i].kind, order[i].key, now);
 
 		entry = entry ? entry : in_part(doc, order[i].kind, order[i].key, now);
+		if (entry && kind)
+			*kind = order[i].word;
 		if (entry)
 			return entry;
 	}
 	return NULL;
+}
+
+static bool asks(const struct json *entry, enum mode mode, unsigned long long now)
+{
+	return entry && !over(entry, now) && said_mode(entry) == mode;
+}
+
+bool said_asks(const struct json *doc, enum mode mode, unsigned long long now)
+{
+	const struct json *parts[] = { doc, json_get(doc, "timed") };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (asks(json_get(parts[i], "all"), mode, now))
+			return true;
+		for (size_t k = 0; k < 2; k++) {
+			const struct json *entries = json_get(parts[i], kinds[k]);
+
+			for (const struct json *v = entries ? entries->child : NULL; v; v = v->next)
+				if (asks(v, mode, now))
+					return true;
+		}
+	}
+	return false;
 }
 
 enum mode said_mode(const struct json *entry)

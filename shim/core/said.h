@@ -25,8 +25,13 @@ struct said_for {
 /* Is all of it understood?  An entry that nobody understands must not pass for none. */
 must_check int said_check(const struct json *doc, struct err *e);
 
-/* The entry in force for a container that has this key (NULL: none yet) and name; NULL: nothing was said. */
-const struct json *said_find(const struct json *doc, const struct said_for *whom, unsigned long long now);
+/* The entry in force for a container that has this key (NULL: none yet) and name, and `*kind` of it (NULL: not asked for):
+ * "all", "container" or "name"; NULL: nothing was said. */
+const struct json *said_find(const struct json *doc, const struct said_for *whom, unsigned long long now, const char **kind);
+
+/* Does anything that is in force ask for this mode, for whomever? */
+bool said_asks(const struct json *doc, enum mode mode, unsigned long long now);
+
 enum mode said_mode(const struct json *entry);
 
 bool said_has_name(const struct json *doc, const char *name);

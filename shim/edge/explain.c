@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "override.h"
 #include "state.h"
 #include "store.h"
-#include "switched.h"
 
 /* One line of identity.h's trail. */
 static bool add_step(struct json *steps, char *line)
@@ -65,7 +65,7 @@ static bool add_mode(const struct policy *p, struct json *doc, const char *folde
 {
 	auto_of(json) struct json *said = NULL;
 	const char *whom;
-	const struct json *entry = switched_for(p, folder, s->name, &said, &whom);
+	const struct json *entry = override_find(p, folder, s->name, &said, &whom);
 	struct json *mode = json_set(doc, "mode", json_new(JSON_OBJECT));
 
 	return json_set(mode, "in_force", json_str(s->mode)) && json_set(mode, "asked", json_str(s->asked)) &&

@@ -105,18 +105,33 @@ static const char *key_of(const char *folder)
 	return slash ? slash + 1 : folder;
 }
 
-bool override_get(const struct policy *p, const char *folder, const char *name, enum mode *ret)
+const struct json *override_find(const struct policy *p, const char *folder, const char *name, struct json **doc,
+				 const char **kind)
 {
 	const struct said_for whom = { key_of(folder), name };
-	auto_of(json) struct json *doc = NULL;
-	const struct json *entry;
 	struct err told_elsewhere;
 
-	(void)!override_read(p, &doc, &told_elsewhere);
-	entry = said_find(doc, &whom, now());
+	(void)!override_read(p, doc, &told_elsewhere);
+	return said_find(*doc, &whom, now(), kind);
+}
+
+bool override_get(const struct policy *p, const char *folder, const char *name, enum mode *ret)
+{
+	auto_of(json) struct json *doc = NULL;
+	const struct json *entry = override_find(p, folder, name, &doc, NULL);
+
 	if (entry)
 		*ret = said_mode(entry);
 	return entry;
+}
+
+bool override_asks(const struct policy *p, enum mode mode)
+{
+	auto_of(json) struct json *doc = NULL;
+	struct err told_elsewhere;
+
+	(void)!override_read(p, &doc, &told_elsewhere);
+	return said_asks(doc, mode, now());
 }
 
 bool override_exists(const struct policy *p)

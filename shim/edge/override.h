@@ -29,6 +29,13 @@ must_check int override_read(const struct policy *p, struct json **ret, struct e
  * this name? */
 bool override_get(const struct policy *p, const char *folder, const char *name, enum mode *ret);
 
+/* The entry by which override_get() decides: in `*doc`, which the caller frees; `*kind`: "all", "container" or "name". */
+const struct json *override_find(const struct policy *p, const char *folder, const char *name, struct json **doc,
+				 const char **kind);
+
+/* Does anything that is in force ask for this mode, for whomever? */
+bool override_asks(const struct policy *p, enum mode mode);
+
 /* Was something said, in force or not?  A file that is not understood says something. */
 bool override_exists(const struct policy *p);
 

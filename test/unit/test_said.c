@@ -24,7 +24,7 @@ static bool checks(const char *text, const char *words)
 static const char *found(const struct json *doc, const char *key, const char *name, unsigned long long now)
 {
 	const struct said_for whom = { key, name };
-	const struct json *entry = said_find(doc, &whom, now);
+	const struct json *entry = said_find(doc, &whom, now, NULL);
 
 	return entry ? policy_mode_name(said_mode(entry)) : "nothing";
 }
@@ -53,6 +53,13 @@ static void test_find(void)
 	ok(strcmp(found(doc, NULL, "web", 100), "learn") == 0, "and what was kept when that is over");
 	ok(strcmp(found(doc, NULL, "db", 100), "nothing") == 0, "and for others nothing");
 	ok(strcmp(found(NULL, "k", "web", 1), "nothing") == 0, "no document says nothing");
+	const char *kind = "";
+	ok(said_find(doc, &(struct said_for){ "k", "web" }, 10, &kind) && strcmp(kind, "all") == 0, "by all");
+	ok(said_find(doc, &(struct said_for){ "k", "web" }, 50, &kind) && strcmp(kind, "container") == 0, "by the container");
+	ok(said_find(doc, &(struct said_for){ NULL, "web" }, 100, &kind) && strcmp(kind, "name") == 0, "by the name");
+	ok(said_asks(doc, MODE_ENFORCE, 10) && said_asks(doc, MODE_LEARN, 10), "what is asked for by whomever");
+	ok(said_asks(doc, MODE_MONITOR, 49) && !said_asks(doc, MODE_MONITOR, 50), "until it is over");
+	ok(!said_asks(doc, MODE_AUTO, 10) && !said_asks(NULL, MODE_OFF, 10), "and nothing else");
 }
 
 static bool keep_none(void *ctx, const struct json *entry)
