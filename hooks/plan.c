@@ -11,6 +11,7 @@
 #include "file.h"
 #include "override.h"
 #include "policy_load.h"
+#include "rootless.h"
 #include "state.h"
 #include "store.h"
 
@@ -94,7 +95,7 @@ static int plan_rest(const struct spec *s, const char *mode, struct plan *p, str
 	rc = identity_of(s, p->bundle, &p->policy, &p->who, e);
 	if (rc == 0)
 		rc = find_rootfs(s, p, e);
-	if (rc == 0)
+	if (rc == 0 && !rootless()) /* whose container is not watched */
 		rc = cgroup_of(p->pid, &p->cgroup, e);
 	if (rc < 0)
 		return rc;

@@ -20,6 +20,7 @@
 #include "override.h"
 #include "policy_load.h"
 #include "process.h"
+#include "rootless.h"
 #include "state.h"
 
 enum { STATE_BYTES = 64 << 20 }; /* it holds the annotations, which may be many */
@@ -121,6 +122,11 @@ static int attach(const struct plan *p, struct err *e)
 		record(p, p->ignored);
 	if (plan_mode(p) == MODE_OFF || attached_already(p))
 		return 0;
+	if (rootless()) {
+		rc = rootless_admit(plan_mode(p), e);
+		record(p, e->text);
+		return rc;
+	}
 	if (plan_refuses(p)) {
 		rc = plan_refuse_upgrade(p, e);
 		record(p, e->text);

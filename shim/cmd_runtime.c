@@ -16,6 +16,7 @@
 #include "journal.h"
 #include "process.h"
 #include "override.h"
+#include "rootless.h"
 #include "state.h"
 
 #define HOOK_SECONDS 5 /* beyond what the hook waits for the monitor: then the runtime kills it */
@@ -69,7 +70,35 @@ static bool may_be_watched(const struct spec *s, const struct cmdline *c, const 
 	return override_exists(p) || (s->mode && policy_admits_mode(p, s->mode));
 }
 
-/* 1: the document itself is refused, for two readers could read it differently. */
+static void record(const struct policy *p, const char *id, const char *words)
+{
+	auto_of(json) struct json *line = json_new(JSON_OBJECT);
+	struct err ignored;
+
+	if (json_set(line, "type", json_str("error")) &&
+	    json_set(line, "when", json_num(time(NULL))) &&
+	    json_set(line, "container", json_str(id)) &&
+	    json_set(line, "message", json_str(words)))
+		(void)!journal_append(p, line, &ignored);
+}
+
+/* 1: refused, whatever the policy's mode.  No hook is added: it could do nothing. */
+static int without_root(const struct spec *s, const struct cmdline *c, const struct policy *p, enum mode mode, struct err *e)
+{
+	struct err ignored;
+
+	if (!c->mode && s->mode && policy_admits_mode(p, s->mode))
+		(void)!policy_mode(s->mode, &mode, &ignored);
+	if (!c->mode && override_asks(p, MODE_ENFORCE)) /* for a name that we may bear */
+		mode = MODE_ENFORCE;
+	if (rootless_admit(mode, e) < 0)
+		return 1;
+	if (mode != MODE_OFF)
+		record(p, c->id, e->text);
+	return 0;
+}
+
+/* 1: refused whatever the mode: two readers could read the document differently, or nobody could enforce. */
 static int prepare(const struct cmdline *c, const struct policy *p, enum mode mode, struct err *e)
 {
 	auto_bundle b = { .fd = -1 };
@@ -85,25 +114,15 @@ static int prepare(const struct cmdline *c, const struct policy *p, enum mode mo
 	rc = spec_parse(b.text, b.len, &s, e);
 	if (rc < 0)
 		return fail_in(e, rc == -ENOMEM ? rc : 1, b.file);
-	if (may_be_watched(&s, c, p, mode)) {
+	if (rootless()) {
+		rc = without_root(&s, c, p, mode, e);
+	} else if (may_be_watched(&s, c, p, mode)) {
 		rc = add_hooks(&s, c, p, e);
 		if (rc == 0)
 			rc = bundle_write(&b, &s, e);
 	}
 	spec_done(&s);
 	return rc;
-}
-
-static void record(const struct policy *p, const char *id, const char *words)
-{
-	auto_of(json) struct json *line = json_new(JSON_OBJECT);
-	struct err ignored;
-
-	if (json_set(line, "type", json_str("error")) &&
-	    json_set(line, "when", json_num(time(NULL))) &&
-	    json_set(line, "container", json_str(id)) &&
-	    json_set(line, "message", json_str(words)))
-		(void)!journal_append(p, line, &ignored);
 }
 
 static int create(const struct cmdline *c, const struct policy *p, struct err *e)

@@ -11,27 +11,8 @@
 #include "engine_name.h"
 #include "file.h"
 #include "fingerprint.h"
+#include "rootless.h"
 #include "utf8.h"
-
-/* Who we are on the host: a rootless engine runs us as root of its own user namespace, and uid_map
- * (user_namespaces(7)) tells whose that is. */
-static unsigned long host_uid(void)
-{
-	unsigned long inside, outside, count, uid = geteuid();
-	auto_free char *text = NULL;
-	struct err ignored;
-	size_t len;
-
-	if (file_read("/proc/self/uid_map", 1 << 20, &text, &len, &ignored) < 0)
-		return uid;
-	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
-		    uid >= inside && uid - inside < count)
-			return outside + (uid - inside);
-	}
-	return uid;
-}
 
 /* What was asked, in the order of asking: `thymus explain` shows it. */
 static __attribute__((format(printf, 5, 6)))
@@ -52,7 +33,7 @@ static void take_scope(struct identity *who, const struct policy *p, const struc
 		       const struct engine_facts *facts)
 {
 	const char *tenant = policy_rule(p, "tenant", of);
-	unsigned long uid = host_uid();
+	unsigned long uid = rootless_uid();
 
 	step(who, "scope", tenant, "policy rule", "%s", tenant ? tenant : p->rules ? "no rule with a tenant matches" : "the policy has no rules");
 	if (tenant) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lock.h"
+#include "rootless.h"
 #include "said.h"
 #include "who.h"
 
@@ -32,7 +33,7 @@ static int check_owner(int fd, const char *path, struct err *e)
 
 	if (fstat(fd, &st) < 0)
 		return fail(e, errno, "stat %s: %m", path);
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))
+	if (!rootless_trusts(st.st_uid) || st.st_mode & (S_IWGRP | S_IWOTH))
 		return fail(e, EPERM, "%s may be written by others: chown root %s && chmod 600 %s", path, path, path);
 	return 0;
 }

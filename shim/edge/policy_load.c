@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "rootless.h"
 
 #define POLICY_BYTES (1u << 20)
 
@@ -16,7 +17,7 @@ static int check_owner(int fd, const char *file, struct err *e)
 
 	if (fstat(fd, &st) < 0)
 		return fail(e, errno, "stat %s: %m", file);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (!rootless_trusts(st.st_uid))
 		return fail(e, EPERM, "policy %s belongs to uid %u: chown it to root", file,
 			    st.st_uid);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
@@ -39,6 +40,9 @@ int policy_load(const char *file, struct policy *ret, struct err *e)
 		policy_default(ret);
 		return 0;
 	}
+	if (fd < 0 && errno == EACCES && rootless())
+		return fail(e, EACCES, "user %lu cannot read the policy %s, which may say enforce: chmod 644 %s (and 755 its folder)",
+			    rootless_uid(), path, path);
 	if (fd < 0)
 		return fail(e, errno, "open policy %s: %m", path);
 	rc = check_owner(fd, path, e);

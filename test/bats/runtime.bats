@@ -39,6 +39,7 @@ called_with() {
 	called_with "[exec] [web1] [sh] [-c] [--thymus-mode] [off]"
 }
 
+# bats test_tags=root
 @test "a bundle is found behind --flag value, --flag=value and -b, before and behind the ID" {
 	for words in "create --bundle $BUNDLE web1" "create --bundle=$BUNDLE web1" "create -b $BUNDLE web1" \
 		"run web1 --bundle $BUNDLE" "--debug restore -b=$BUNDLE --pid-file /x web1"; do
@@ -57,6 +58,7 @@ called_with() {
 	[ "$(config .hooks)" = null ]
 }
 
+# bats test_tags=root
 @test "without --bundle the current folder is the bundle" {
 	cd "$BUNDLE"
 	thymus create web1
@@ -190,6 +192,7 @@ called_with() {
 
 # ---- the bundle -------------------------------------------------------------------------------
 
+# bats test_tags=root
 @test "create adds one hook to each of two stages, first in line, and keeps all else" {
 	bundle '.hooks.createRuntime = [ { path: "/other" } ] | .["x-new"] = "NUMBERS"'
 	sed -i 's/"NUMBERS"/{ "a": 1.50, "b": 12345678901234567890 }/' "$BUNDLE/config.json" # jq rounds
@@ -208,6 +211,7 @@ called_with() {
 	[ "$(ls -A "$BUNDLE")" = $'config.json\nrootfs' ]
 }
 
+# bats test_tags=root
 @test "the runtime waits for the hook longer than the hook waits for the monitor" {
 	policy '.attach_timeout = 60'
 	bundle
@@ -215,12 +219,14 @@ called_with() {
 	[ "$(config '.hooks.createRuntime[0].timeout')" = 65 ]
 }
 
+# bats test_tags=root
 @test "the hook hears of --root and of the mode only where they were given" {
 	thymus --root /run/r --thymus-mode learn create -b "$BUNDLE" web1
 	[ "$(config '.hooks.createRuntime[0].args[4:] | join(" ")')" = "--root /run/r --bundle $BUNDLE --mode learn" ]
 	called_with "[--root] [/run/r] [create] [-b] [$BUNDLE] [web1]"
 }
 
+# bats test_tags=root
 @test "a policy that was named from here is told to the hook from anywhere" {
 	cd "$BATS_TEST_TMPDIR"
 	run "$THYMUS" --thymus-policy ./policy.json create -b "$BUNDLE" web1
@@ -241,6 +247,7 @@ called_with() {
 	cmp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/once"
 }
 
+# bats test_tags=root
 @test "of config.json only the hooks change: podman's inspect and runc's state show what else is in it" {
 	jq -S 'del(.hooks)' "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/original"
 	thymus create -b "$BUNDLE" web1
@@ -258,6 +265,7 @@ called_with() {
 	cmp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/original"
 }
 
+# bats test_tags=root
 @test "where the policy says off but someone may say otherwise, the hook is there to ask" {
 	policy '.mode = "off" | .annotations = { mode: ["learn"] }'
 	bundle '.annotations = { "io.thymus.mode": "learn" }'
@@ -337,6 +345,7 @@ passed() {
 	[ "$(config '.annotations.A + .annotations.a')" = 12 ]
 }
 
+# bats test_tags=root
 @test "several MiB of environment and thousands of annotations are legal" {
 	bundle '.process.env = [ range(20000) | "V\(.)=" + ("x" * 200) ]
 		| .annotations = ([ range(5000) | { key: "k\(.)", value: "v" } ] | from_entries)'
@@ -390,6 +399,7 @@ each_odd() {
 	called_with "[create] [-b] [$BUNDLE] [web1]"
 }
 
+# bats test_tags=root
 @test "a document other than config.json is not enforced" {
 	thymus --thymus-mode enforce create -b "$BUNDLE" --config other.json web1
 	[ "$status" -eq 1 ]
