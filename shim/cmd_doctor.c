@@ -3,6 +3,7 @@
 
 #include "cmd.h"
 #include "doctor.h"
+#include "lsm.h"
 #include "options.h"
 #include "out.h"
 #include "table.h"
@@ -21,6 +22,7 @@ static void say(const struct json *findings, struct buf *to)
 		}
 	if (!findings->child)
 		buf_puts(to, "ok    all that thymus needs is there\n");
+	buf_printf(to, "      LSM in force: %s\n", lsm_in_force());
 }
 
 int cmd_doctor(int argc, char **argv, const struct policy *p, struct err *e)

@@ -39,7 +39,7 @@ calm() {
 	calm
 	start victim enforce
 	calm
-	[[ $(th doctor --etc "$ETC") == ok* ]]
+	[[ $(th doctor --etc "$ETC") == ok*"LSM in force: "* ]]
 }
 
 @test "a runtime that is missing, or no program" {
