@@ -105,8 +105,10 @@ int monitor_attach(struct monitor *m, struct err *e)
 		rc = monitor_enact(m, &d, e);
 	profile_free(d.profile);
 	if (rc == 0 && p->policy.traces) {
-		rc = recorder_open(p->policy.traces, p->id, &m->recorder, e);
-		m->row->trace = rc == 0;
+		/* without a trace it is watched all the same */
+		if (recorder_open(&p->policy, p->id, &m->recorder, &said) < 0)
+			monitor_journal(m, "error", said.text);
+		m->row->trace = m->recorder != NULL;
 	}
 	if (rc == 0)
 		tenant_settle(m->tenant);

@@ -132,9 +132,8 @@ static int keeper_main(const struct plan *plan, int to)
 		answer(to, "out of memory");
 		return 1;
 	}
-	bool attached = monitor_attach(&m, &e) == 0 && privs_drop(&e) == 0;
-	if (attached)
-		monitor_save_state(&m); /* whoever asks once `create` has returned finds it */
+	/* Whoever asks once `create` has returned finds it; what nobody could find, nobody could release. */
+	bool attached = monitor_attach(&m, &e) == 0 && privs_drop(&e) == 0 && monitor_store_state(&m, &e) == 0;
 	if (!answer(to, attached ? "ok" : e.text) || !attached) {
 		monitor_leave(&m);
 		forget(plan);

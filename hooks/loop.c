@@ -41,11 +41,10 @@ static u64 now_ms(void)
 	return (u64)t.tv_sec * 1000u + (u64)t.tv_nsec / 1000000u;
 }
 
-void monitor_save_state(struct monitor *m)
+int monitor_store_state(struct monitor *m, struct err *e)
 {
 	const struct plan *p = m->plan;
 	struct shared *h = m->shared;
-	struct err e;
 	struct state s = {
 		.id = p->id, .root = p->root, .bundle = p->bundle, .scope = p->who.scope, .name = p->who.name,
 		.image = p->who.image, .profile = p->profile, .identity = p->who.source, .trail = p->who.trail, .decided = p->decided,
@@ -64,9 +63,16 @@ void monitor_save_state(struct monitor *m)
 		.seconds = unix_now() - h->started, .verdicts = h->verdicts, .verdict_hash = h->verdict_hash,
 	};
 
+	return state_save(p->state, &s, e);
+}
+
+void monitor_save_state(struct monitor *m)
+{
+	struct err e;
+
 	/* the folder may be gone: poststop was quicker */
-	if (state_save(p->state, &s, &e) < 0 && e.text[0] && access(p->state, F_OK) == 0)
-		monitor_journal(m, "error", e.text);
+	if (monitor_store_state(m, &e) < 0 && e.text[0] && access(m->plan->state, F_OK) == 0)
+		monitor_complain(m, e.text);
 }
 
 static u64 hash_more(u64 h, const void *from, size_t len)
@@ -150,12 +156,26 @@ static void lesson(struct monitor *m, struct pace *pace, u64 now)
 	for (u64 i = CALM_LESSONS; i < pace->calm && wait < TEACH_MOST_MS && !m->row->proving; i++)
 		wait *= 2;
 	pace->lesson = now + wait;
-	if (calls != m->taught_calls && monitor_teach(m, false, &e) < 0)
-		monitor_journal(m, "error", e.text);
+	if (calls != m->taught_calls && monitor_teach(m, false, &e) < 0) {
+		monitor_complain(m, e.text);
+		snprintf(m->words, sizeof(m->words), "%s", e.text);
+	} else if (calls != m->taught_calls) {
+		m->fault[0] = '\0';
+	}
 	if (calls != m->taught_calls || m->row->proving)
 		monitor_follow(m);
 	m->taught_calls = calls;
 	malloc_trim(0); /* a profile in memory is many small pieces */
+}
+
+static void record_on(struct monitor *m)
+{
+	recorder_flush(m->recorder);
+	const char *why = recorder_ended(m->recorder);
+	if (!why)
+		return;
+	monitor_journal(m, "trace", why);
+	m->row->trace = false; /* the sensor need not tell every call any more */
 }
 
 static void tick(struct monitor *m, struct pace *pace, u64 now)
@@ -178,7 +198,7 @@ static void tick(struct monitor *m, struct pace *pace, u64 now)
 			monitor_missed_stop(m);
 	}
 	if (m->recorder)
-		recorder_flush(m->recorder);
+		record_on(m);
 	if (m->row->mode == SENSE_JUDGE && m->row->started && second > pace->second)
 		m->shared->proved += second - pace->second;
 	pace->second = second;
@@ -207,12 +227,15 @@ static void finish(struct monitor *m)
 	drain(m);
 	repeat_write(m, true);
 	if (monitor_amend(m, &e) < 0 || monitor_teach(m, true, &e) < 0)
-		monitor_journal(m, "error", e.text);
+		monitor_complain(m, e.text);
 	monitor_follow(m);
-	if (m->recorder) {
+	if (m->recorder)
+		recorder_end(m->recorder, m->row->lost);
+	if (m->recorder && !recorder_is_whole(m->recorder)) {
+		record_on(m);
+	} else if (m->recorder) {
 		char words[128];
 
-		recorder_end(m->recorder, m->row->lost);
 		snprintf(words, sizeof(words), "%llu calls, %llu deviations, hash %016llx", (unsigned long long)m->shared->recorded,
 			 (unsigned long long)m->shared->verdicts, (unsigned long long)m->shared->verdict_hash);
 		monitor_journal(m, "trace", words);

@@ -98,6 +98,7 @@ struct monitor {
 	enum mode asked;
 	char mode[16];  /* in force: off learn monitor enforce */
 	char words[512];
+	char fault[256]; /* the error that was told last */
 	char tiers[16];
 	u64  profile_stamp; /* of the file we last read */
 	u64  taught_calls;
@@ -140,6 +141,7 @@ void monitor_event(void *ctx, const struct event *ev, size_t size);
 void monitor_stop(struct monitor *m, struct json *incident, pid_t pid, bool kill);
 void monitor_missed_stop(struct monitor *m);
 void monitor_journal(struct monitor *m, const char *type, const char *words);
+void monitor_complain(struct monitor *m, const char *words); /* an error, once while it stays the same: a full disk is full each time */
 
 void monitor_refused(struct monitor *m, const struct refusal *r);
 
@@ -167,6 +169,7 @@ bool monitor_unchanged(const struct monitor *m, const struct program *g, int fd,
 /* loop.c: until the container has ended (0), or a fault (1: the keeper starts another). */
 int monitor_run(struct monitor *m);
 void monitor_save_state(struct monitor *m);
+must_check int monitor_store_state(struct monitor *m, struct err *e); /* the same for who must know */
 
 /* keeper.c: fork the keeper; wait until it is attached.  0, or its sentence in `e`. */
 must_check int keeper_start(const struct plan *plan, struct err *e);

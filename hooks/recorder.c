@@ -9,7 +9,9 @@
 #include "buf.h"
 #include "file.h"
 #include "monitor.h"
+#include "room.h"
 #include "trace.h"
+#include "trace_room.h"
 #include "verdict.h"
 
 /* A thread as the trace knows it, by tid. */
@@ -21,8 +23,14 @@ struct entry {
 	bool ended;  /* the next event of this tid is another life's */
 };
 
+enum { ASK_BYTES = 256 << 10 }; /* written between two looks at what all traces take */
+
 struct recorder {
 	int  fd;
+	const struct policy *policy;
+	u64  size, asked;      /* bytes of the file; and when the others were last looked at */
+	char ended[256];       /* in words: why before its container; "" it has not */
+	bool told;
 	struct buf text;
 	struct entry *entries; /* open addressing */
 	u32  room, used, next;
@@ -134,7 +142,7 @@ static void note(struct monitor *m, struct entry *en, u32 verdict)
 
 void recorder_event(struct recorder *r, struct monitor *m, const struct event *ev)
 {
-	struct entry *en = entry_of(r, ev->tid, false);
+	struct entry *en = r->ended[0] ? NULL : entry_of(r, ev->tid, false);
 
 	if (!en)
 		return;
@@ -183,41 +191,99 @@ void recorder_event(struct recorder *r, struct monitor *m, const struct event *e
 		recorder_flush(r);
 }
 
+/* The last line that a reader finds is a whole one. */
+static void end_early(struct recorder *r, const char *words)
+{
+	static const char last[] = "# cut=1\n";
+
+	snprintf(r->ended, sizeof(r->ended), "the trace is cut: %s", words);
+	if (ftruncate(r->fd, (off_t)r->size) < 0 || lseek(r->fd, 0, SEEK_END) < 0 || write(r->fd, last, sizeof(last) - 1) < 0)
+		return; /* a full disk: the journal says it */
+}
+
+static bool has_room(struct recorder *r)
+{
+	u64 most = (u64)r->policy->limits.trace_mib << 20;
+	char words[128];
+	struct err e;
+
+	if (r->size + r->text.len <= most && r->size + r->text.len < r->asked + ASK_BYTES)
+		return true;
+	if (r->size + r->text.len > most || !trace_room(r->policy, r->text.len)) {
+		snprintf(words, sizeof(words), "traces take %u MiB (policy: limits.trace_mib)", r->policy->limits.trace_mib);
+		end_early(r, words);
+		return false;
+	}
+	if (room_left(r->policy, r->policy->traces, &e) < 0) {
+		end_early(r, e.text);
+		return false;
+	}
+	r->asked = r->size + r->text.len;
+	return true;
+}
+
 void recorder_flush(struct recorder *r)
 {
+	off_t end = lseek(r->fd, 0, SEEK_CUR); /* the monitor before us wrote, too */
 	size_t at = 0;
 
 	flush_held(r);
-	while (at < r->text.len) {
+	r->size = end < 0 ? r->size : (u64)end;
+	while (!r->ended[0] && r->text.len > 0 && (at > 0 || has_room(r)) && at < r->text.len) {
 		ssize_t n = write(r->fd, r->text.text + at, r->text.len - at);
+		struct err e;
 
-		if (n < 0 && errno != EINTR)
-			break; /* a full disk ends the record, not the container */
+		if (n < 0 && errno != EINTR) {
+			(void)!fail(&e, errno, "%m");
+			end_early(r, e.text);
+			break;
+		}
 		at += n > 0 ? (size_t)n : 0;
 	}
 	r->text.len = 0;
 }
 
-int recorder_open(const char *folder, const char *id, struct recorder **ret, struct err *e)
+const char *recorder_ended(struct recorder *r)
+{
+	bool news = r->ended[0] && !r->told;
+
+	r->told |= news;
+	return news ? r->ended : NULL;
+}
+
+bool recorder_is_whole(const struct recorder *r)
+{
+	return r->ended[0] == '\0';
+}
+
+int recorder_open(const struct policy *p, const char *id, struct recorder **ret, struct err *e)
 {
 	char path[8192];
 	struct recorder *r;
-	int fd, rc = file_mkdirs(folder, e);
+	int fd, rc = room_left(p, p->traces, e);
 
+	if (rc == 0)
+		rc = file_mkdirs(p->traces, e);
 	if (rc < 0)
 		return rc;
-	snprintf(path, sizeof(path), "%s/%s.trace", folder, id);
+	if (!trace_room(p, 0))
+		return fail(e, ENOSPC, "%s holds %u MiB of traces that are being written (policy: limits.trace_mib)", p->traces,
+			    p->limits.trace_mib);
+	snprintf(path, sizeof(path), "%s/%s.trace", p->traces, id);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail(e, errno, "record a trace in %s: %m", path);
+	trace_hold(fd);
 	r = calloc(1, sizeof(*r));
 	if (!r) {
 		close(fd);
 		return fail(e, ENOMEM, "out of memory");
 	}
 	r->fd = fd;
+	r->policy = p;
 	buf_printf(&r->text, "# format=thymus-trace-1\n# container=%s\n# realtime=%llu\n", id,
 		   (unsigned long long)unix_now());
+	recorder_flush(r); /* or keeper and monitor would both have it, and write it */
 	*ret = r;
 	return 0;
 }

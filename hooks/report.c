@@ -37,6 +37,14 @@ void monitor_journal(struct monitor *m, const char *type, const char *words)
 	json_free(line);
 }
 
+void monitor_complain(struct monitor *m, const char *words)
+{
+	if (strcmp(m->fault, words) == 0)
+		return;
+	snprintf(m->fault, sizeof(m->fault), "%s", words);
+	monitor_journal(m, "error", words);
+}
+
 /* ---- programs ---- */
 
 /* Paths come as components, last first. */
@@ -183,7 +191,8 @@ void monitor_stop(struct monitor *m, struct json *doc, pid_t pid, bool kill)
 	snprintf(h->action, sizeof(h->action), "%s", action);
 	h->frozen_since = unix_now();
 	h->incidents++;
-	incident_prune(&m->plan->policy);
+	incident_first(&m->plan->policy, id, m->plan->who.scope, m->plan->who.name);
+	incident_prune(&m->plan->policy, id);
 	json_set(doc, "type", json_str("incident"));
 	json_remove(doc, "process");
 	(void)!journal_append(&m->plan->policy, doc, &e);
@@ -337,6 +346,6 @@ void monitor_event(void *ctx, const struct event *ev, size_t size)
 		on_exec(m, (const struct execution *)ev);
 	else if (ev->kind == EVENT_DEVIATION && size >= sizeof(struct deviation))
 		on_deviation(m, (const struct deviation *)ev);
-	if (m->recorder)
+	if (m->recorder && m->row->trace)
 		recorder_event(m->recorder, m, ev);
 }

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "budget.h"
+#include "folder.h"
 #include "monitor.h"
+#include "room.h"
 #include "store.h"
 
 u64 unix_now(void)
@@ -96,6 +98,29 @@ static int sign(struct lesson *l, bool stopped)
 	return 0;
 }
 
+/* Is there a profile, or room for one more?  Before its lock is made, which is a file, too. */
+static int may_begin(const struct plan *plan, struct err *e)
+{
+	const struct policy *p = &plan->policy;
+	auto_of(list) char **files = NULL;
+	unsigned count = 0;
+	int rc;
+
+	if (access(plan->profile, F_OK) == 0)
+		return 0;
+	rc = store_list(p, &files, e);
+	if (rc == 0)
+		rc = room_left(p, p->profiles, e);
+	if (rc < 0)
+		return rc;
+	while (files[count])
+		count++;
+	if (count >= p->limits.profiles)
+		return fail(e, ENOSPC, "workload %.64s is not learned: there are %u profiles (policy: limits.profiles); thymus profile rm "
+			    "removes one", plan->who.name, count);
+	return 0;
+}
+
 /* Load what is on disk, or begin. */
 static int current(const struct plan *plan, struct profile **ret, struct err *e)
 {
@@ -117,7 +142,9 @@ int monitor_teach(struct monitor *m, bool stopped, struct err *e)
 
 	if (m->row->mode != SENSE_LEARN || !m->row->started)
 		return 0;
-	rc = profile_new(plan->who.scope, plan->who.name, plan->who.image, plan->who.arch, m->row->order, &mine, e);
+	rc = may_begin(plan, e);
+	if (rc == 0)
+		rc = profile_new(plan->who.scope, plan->who.name, plan->who.image, plan->who.arch, m->row->order, &mine, e);
 	if (rc < 0)
 		return rc;
 	l.p = mine;
@@ -240,7 +267,7 @@ void monitor_follow(struct monitor *m)
 	struct store_lock lock;
 	struct err e;
 
-	if (m->asked != MODE_AUTO || !m->row->started || store_lock(m->plan->profile, &lock, &e) < 0)
+	if (m->asked != MODE_AUTO || !m->row->started || access(m->plan->profile, F_OK) < 0 || store_lock(m->plan->profile, &lock, &e) < 0)
 		return;
 	if (store_load(m->plan->profile, &disk, &e) == 0 && advance(m, disk) && store_save(m->plan->profile, disk, &e) < 0)
 		monitor_journal(m, "error", e.text);

@@ -21,6 +21,7 @@
 #include "policy_load.h"
 #include "process.h"
 #include "rootless.h"
+#include "room.h"
 #include "state.h"
 
 enum { STATE_BYTES = 64 << 20 }; /* it holds the annotations, which may be many */
@@ -114,6 +115,14 @@ static void record_upgrade(const struct plan *p)
 	record_as(p, "upgrade", words);
 }
 
+/* What is to be enforced needs room for what it does. */
+static int watch(const struct plan *p, struct err *e)
+{
+	int rc = plan_closes(p) ? room_to_enforce(&p->policy, e) : 0;
+
+	return rc < 0 ? rc : keeper_start(p, e);
+}
+
 static int attach(const struct plan *p, struct err *e)
 {
 	int rc;
@@ -134,7 +143,7 @@ static int attach(const struct plan *p, struct err *e)
 	}
 	if (p->predecessor[0])
 		record_upgrade(p);
-	rc = keeper_start(p, e);
+	rc = watch(p, e);
 	if (rc < 0 && !plan_closes(p)) {
 		record(p, e->text); /* open in learn: a new user's container runs as under runc */
 		return 0;

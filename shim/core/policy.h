@@ -21,6 +21,10 @@ enum action { ACTION_RECORD, ACTION_FREEZE, ACTION_KILL };
 struct limits {
 	unsigned log_kib, log_files; /* of events.jsonl, and how many older ones beside it */
 	unsigned repeat_seconds;     /* equal deviations: one line, then their number this often */
+	unsigned incidents, incidents_mib;
+	unsigned profiles;           /* no more are begun, and none is removed for room */
+	unsigned trace_mib;          /* of all traces */
+	unsigned free_kib;           /* what new profiles and traces leave free, and an enforced container needs to start */
 };
 
 struct policy {

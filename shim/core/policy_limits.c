@@ -13,12 +13,18 @@ static const struct row {
 	ROW(log_kib, 16, 4 * MIB - 1),
 	ROW(log_files, 1, 100),
 	ROW(repeat_seconds, 1, 3600),
+	ROW(incidents, 1, 100000),
+	ROW(incidents_mib, 1, 4095),
+	ROW(profiles, 1, 100000),
+	ROW(trace_mib, 1, MIB),
+	ROW(free_kib, 64, 4 * MIB - 1),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const struct limits policy_limits_default = {
-	.log_kib = 16384, .log_files = 4, .repeat_seconds = 60,
+	.log_kib = 16384, .log_files = 4, .repeat_seconds = 60, .incidents = 1000, .incidents_mib = 64, .profiles = 4096,
+	.trace_mib = 1024, .free_kib = 1024,
 };
 
 int policy_limits(const struct json *object, struct limits *ret, struct err *e)

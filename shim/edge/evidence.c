@@ -2,6 +2,7 @@
 #include "evidence.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,38 +10,76 @@
 #include "file.h"
 
 enum { MAX_FILES = 128, MAX_MAPS = 256, MAX_PARENTS = 16, MAX_ARGUMENTS = 64 };
+enum { EVIDENCE = 256 << 10, SHARE = EVIDENCE / 4, ENTRY = 96 };
 
-/* Names may hold any bytes but JSON wants UTF-8: what is not ASCII is shown as '?'. */
-static struct json *text(char *s)
+/* What one list may still take of the incident: names and arguments are as long as the process wants. */
+struct share {
+	size_t left;
+	bool cut;
+};
+
+/* Names may hold any bytes but JSON wants UTF-8: what is not ASCII is shown as '?'.  What finds no room is cut off. */
+static struct json *text(char *s, struct share *room)
 {
-	for (char *p = s; *p; p++)
+	room->left -= room->left < ENTRY ? room->left : ENTRY; /* keys, indentation */
+	for (char *p = s; *p; p++) {
+		size_t takes = *p == '"' || *p == '\\' ? 2 : 1;
+
+		if (room->left < takes) {
+			*p = '\0';
+			room->cut = true;
+			room->left = 0;
+			break;
+		}
+		room->left -= takes;
 		if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
 			*p = '?';
+	}
 	return json_str(s);
 }
 
-static struct json *command_of(pid_t pid)
+static bool has_room(struct share *room)
+{
+	room->cut |= room->left == 0;
+	return room->left > 0;
+}
+
+/* The beginning of a file of /proc, which may be of any length; NULL: it is gone. */
+static char *begin_of(const char *path, size_t *len, struct share *room)
+{
+	auto_of(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *buf = fd < 0 ? NULL : malloc(SHARE + 1);
+	ssize_t n;
+
+	for (*len = 0; buf && *len < SHARE && (n = read(fd, buf + *len, SHARE - *len)) > 0;)
+		*len += (size_t)n;
+	if (buf)
+		buf[*len] = '\0';
+	room->cut |= *len == SHARE;
+	return buf;
+}
+
+static struct json *command_of(pid_t pid, struct share *room)
 {
 	struct json *list = json_new(JSON_ARRAY);
-	auto_free char *words = NULL;
 	char path[64];
-	struct err e;
 	size_t len;
+	int n = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	if (file_read(path, 1u << 20, &words, &len, &e) < 0)
+	auto_free char *words = begin_of(path, &len, room);
+	if (!words)
 		return list;
-	int n = 0;
-	for (size_t at = 0; at < len && n < MAX_ARGUMENTS; n++) {
+	for (size_t at = 0; at < len && n < MAX_ARGUMENTS && has_room(room); n++) {
 		size_t word = strlen(words + at);
 
-		json_add(list, text(words + at));
+		json_add(list, text(words + at, room));
 		at += word + 1;
 	}
 	return list;
 }
 
-static struct json *link_of(const char *path)
+static struct json *link_of(const char *path, struct share *room)
 {
 	char target[4096];
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
@@ -48,10 +87,10 @@ static struct json *link_of(const char *path)
 	if (n < 0)
 		return NULL;
 	target[n] = '\0';
-	return text(target);
+	return text(target, room);
 }
 
-static struct json *files_of(pid_t pid)
+static struct json *files_of(pid_t pid, struct share *room)
 {
 	struct json *list = json_new(JSON_ARRAY);
 	char path[64 + 256];
@@ -64,8 +103,10 @@ static struct json *files_of(pid_t pid)
 
 		if (at->d_name[0] == '.')
 			continue;
+		if (!has_room(room))
+			break;
 		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, at->d_name);
-		target = link_of(path);
+		target = link_of(path, room);
 		if (!target)
 			continue;
 		one = json_new(JSON_OBJECT);
@@ -79,20 +120,20 @@ static struct json *files_of(pid_t pid)
 	return list;
 }
 
-static struct json *maps_of(pid_t pid)
+static struct json *maps_of(pid_t pid, struct share *room)
 {
 	struct json *list = json_new(JSON_ARRAY);
-	auto_free char *all = NULL;
 	char path[64], *save = NULL;
-	struct err e;
 	size_t len;
 	int n = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	if (file_read(path, 8u << 20, &all, &len, &e) < 0)
+	auto_free char *all = begin_of(path, &len, room);
+	if (!all)
 		return list;
-	for (char *line = strtok_r(all, "\n", &save); line && n < MAX_MAPS; line = strtok_r(NULL, "\n", &save), n++)
-		json_add(list, text(line));
+	for (char *line = strtok_r(all, "\n", &save); line && n < MAX_MAPS && has_room(room);
+	     line = strtok_r(NULL, "\n", &save), n++)
+		json_add(list, text(line, room));
 	return list;
 }
 
@@ -109,12 +150,12 @@ static pid_t parent_of(pid_t pid)
 	return (pid_t)strtol(at + 6, NULL, 10);
 }
 
-static struct json *parents_of(pid_t pid, pid_t init)
+static struct json *parents_of(pid_t pid, pid_t init, struct share *room)
 {
 	struct json *list = json_new(JSON_ARRAY);
 	char path[64];
 
-	for (int n = 0; pid != init && n < MAX_PARENTS; n++) {
+	for (int n = 0; pid != init && n < MAX_PARENTS && has_room(room); n++) {
 		struct json *one, *exe;
 
 		pid = parent_of(pid);
@@ -122,10 +163,10 @@ static struct json *parents_of(pid_t pid, pid_t init)
 			break;
 		one = json_new(JSON_OBJECT);
 		snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-		exe = link_of(path);
+		exe = link_of(path, room);
 		json_set(one, "pid", json_num(pid));
 		json_set(one, "path", exe ? exe : json_str(""));
-		json_set(one, "command", command_of(pid));
+		json_set(one, "command", command_of(pid, room));
 		json_add(list, one);
 	}
 	return list;
@@ -134,10 +175,12 @@ static struct json *parents_of(pid_t pid, pid_t init)
 struct json *evidence_of(pid_t pid, pid_t init)
 {
 	struct json *all = json_new(JSON_OBJECT);
+	struct share room[4] = { { SHARE, false }, { SHARE, false }, { SHARE, false }, { SHARE, false } };
 
-	json_set(all, "command", command_of(pid));
-	json_set(all, "parents", parents_of(pid, init));
-	json_set(all, "files", files_of(pid));
-	json_set(all, "maps", maps_of(pid));
+	json_set(all, "command", command_of(pid, &room[0]));
+	json_set(all, "parents", parents_of(pid, init, &room[1]));
+	json_set(all, "files", files_of(pid, &room[2]));
+	json_set(all, "maps", maps_of(pid, &room[3]));
+	json_set(all, "cut", json_flag(room[0].cut || room[1].cut || room[2].cut || room[3].cut));
 	return all;
 }

@@ -12,7 +12,8 @@
 
 #include "json.h"
 
-/* {"command", "parents", "files", "maps"}; parents up to the container's `init`.  NULL: no memory. */
+/* {"command", "parents", "files", "maps", "cut"}; parents up to the container's `init`; together at most 256 KiB, and "cut"
+ * tells when there was more.  NULL: no memory. */
 struct json *evidence_of(pid_t pid, pid_t init);
 
 #endif

@@ -77,24 +77,6 @@ int incident_list(const struct policy *p, char ***ret, struct err *e)
 	return rc < 0 ? rc : names_steal(&folders, ret, e);
 }
 
-void incident_prune(const struct policy *p)
-{
-	static const char *const files[] = { "incident.json", "lock", "" };
-	auto_of(list) char **ids = NULL;
-	size_t count = 0;
-	struct err ignored;
-	char path[4096];
-
-	if (incident_list(p, &ids, &ignored) < 0)
-		return;
-	while (ids[count])
-		count++;
-	for (size_t i = 0; i + INCIDENTS_KEPT < count; i++)
-		for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++)
-			if (file_of(p, ids[i], files[k], path, &ignored) == 0)
-				(void)remove(path); /* a folder at last */
-}
-
 static int find(const struct policy *p, const char *word, char id[32], struct err *e)
 {
 	auto_of(list) char **ids = NULL;

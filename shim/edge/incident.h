@@ -11,7 +11,6 @@
 #include "policy.h"
 
 #define INCIDENT_BYTES (4u << 20)
-#define INCIDENTS_KEPT 1000 /* a container that its engine restarts for ever must not fill the disk */
 
 must_check int incident_new_id(char ret[32], struct err *e); /* 20260131T235959.123-a1b2, UTC */
 must_check int incident_save(const struct policy *p, const char *id, const struct json *doc,
@@ -29,8 +28,11 @@ must_check int incident_list(const struct policy *p, char ***ret, struct err *e)
  * "action", "prevented", "program", "state"}; one that cannot be read has "id" and "state": "unreadable". */
 must_check int incident_rows(const struct policy *p, struct json **ret, struct err *e);
 
-/* Remove the oldest beyond INCIDENTS_KEPT.  Best effort. */
-void incident_prune(const struct policy *p);
+/* incident_room.c: a container that its engine restarts for ever must not fill the disk.  Remember that `id` is the
+ * workload's first, if it is; remove the oldest beyond the policy's limits, but never a workload's first, one by which a
+ * container is stopped now, or `id`.  Best effort. */
+void incident_first(const struct policy *p, const char *id, const char *scope, const char *name);
+void incident_prune(const struct policy *p, const char *id);
 
 /* Set "state" to open, allowed or released. */
 must_check int incident_mark(const struct policy *p, const char *id, const char *state,

@@ -122,3 +122,108 @@ memory() { awk '/^RssAnon/ { print $2 }' "/proc/$1/status"; }
 	[ "$(jq -s '[.[] | select(.type == "deviation")] | length' "$W/log/events.jsonl")" -le 512 ] # and not 130,000
 	jq -es '[.[] | select(.type == "flood")] | length >= 2' "$W/log/events.jsonl"
 }
+
+failing() { # ID: a server that is frozen
+	start "$1" enforce
+	say "$1" socket
+	wait_for 30 stopped "$1"
+}
+incidents() { (cd "$W/incidents" && echo *) | tr ' ' '\n' | sed 's/^2020.*-/old-/' | paste -sd' '; }
+
+# bats test_tags=root
+@test "so many incidents are kept: a workload's first, those in force, and the latest; the oldest go first" {
+	instance 'limits={"incidents":1, "incidents_mib":1}'
+	rootfs
+	learn
+	mkdir -p "$W/incidents/20200101T000000.000-torn" "$W/incidents/20200101T000000.000-note"
+	echo '{' >"$W/incidents/20200101T000000.000-torn/incident.json.tmp77" # what a killed writer leaves
+	echo 'mine' >"$W/incidents/20200101T000000.000-note/note"
+	local a b c d
+	failing a
+	a=$(container a .incident)
+	[ "$(incidents)" = "old-note $a" ] # what is not ours stays
+	rm -r "$W/incidents/20200101T000000.000-note"
+	rt delete -f a
+	failing b
+	b=$(container b .incident)
+	[ "$(incidents)" = "$a $b" ]
+	failing c
+	c=$(container c .incident)
+	[ "$(incidents)" = "$a $b $c" ]
+	rt delete -f b
+	rt delete -f c
+	wait_for 30 no_monitor
+	failing d
+	d=$(container d .incident)
+	[ "$(incidents)" = "$a $d" ]
+	th incident show "$a" >/dev/null
+}
+
+# bats test_tags=root
+@test "incidents together, and the evidence of each, have a size" {
+	instance 'limits={"incidents_mib":1}'
+	rootfs
+	learn
+	local i
+	for i in 1 2 3 4 5 6; do
+		mkdir -p "$W/incidents/20200101T000000.000-$i"
+		{ echo '{ "pad": "'; head -c 300000 /dev/zero | tr '\0' x; echo '"}'; } | tr -d '\n' >"$W/incidents/20200101T000000.000-$i/incident.json"
+	done
+	local long
+	long=$(printf '"%.0s' $(seq 8000))
+	# with arguments it forks, which it was not seen to do
+	bundle victim "$(profile_is server enforce)" /bin/server spin $(for i in $(seq 60); do echo "$long"; done)
+	(cd "$W/victim" && rt create victim </dev/null >"$W/victim/out" 2>&1 3>&-)
+	rt start victim
+	wait_for 30 stopped victim
+	i=$W/incidents/$(container victim .incident)/incident.json
+	[ "$(jq .process.cut "$i")" = true ]
+	[ "$(jq '.process.command[2] | length' "$i")" = 8000 ]
+	[ "$(stat -c %s "$i")" -le $((256 * 1024 + 16384)) ]
+	wait_for 30 eval '[ "$(du -sk "$W/incidents" | cut -f 1)" -le 1024 ]'
+	[ ! -e "$W/incidents/20200101T000000.000-1" ]
+	[ -e "$W/incidents/20200101T000000.000-6" ]
+}
+
+# bats test_tags=root
+@test "no more profiles than the limit: none is removed, a new one is not begun, and that is said once" {
+	instance 'limits={"profiles":1}'
+	rootfs
+	local name
+	for name in one two; do
+		bundle $name "$(profile_is $name learn)" sleep 1
+		(cd "$W/$name" && rt run $name </dev/null >/dev/null 2>&1 3>&-)
+		wait_for 30 no_monitor
+	done
+	[ "$(cd "$W/profiles" && find . -name '*.json' | wc -l)" = 1 ]
+	[ -z "$(find "$W/profiles" -name 'two*')" ] # nor a lock
+	[ "$(jq -s '[.[] | select(.type == "error" and .container == "two" and (.message | test("not learned: there are 1 profiles")))] | length' "$W/log/events.jsonl")" = 1 ]
+	th profile rm one
+	rt delete -f two || true
+	(cd "$W/two" && rt run two </dev/null >/dev/null 2>&1 3>&-)
+	wait_for 30 no_monitor
+	[ -n "$(find "$W/profiles" -name 'two*.json')" ]
+}
+
+# bats test_tags=root
+@test "traces together stay within the limit: the oldest go, and one that is written ends there" {
+	instance 'limits={"trace_mib":1}' "folders=$(jq -n --arg w "$BATS_TEST_TMPDIR" '{traces: ($w+"/traces")}')"
+	rootfs
+	cp "$INSIDE/flood" "$R/bin/"
+	mkdir "$W/traces"
+	local i
+	for i in 1 2; do
+		head -c 600000 /dev/zero >"$W/traces/old$i.trace"
+		touch -d "2020-01-0$i" "$W/traces/old$i.trace"
+	done
+	bundle flood "$(profile_is flood learn)" /bin/flood odd 3 6000000
+	(cd "$W/flood" && rt run flood </dev/null >"$W/flood/out" 2>&1 3>&-)
+	wait_for 30 no_monitor
+	[ "$(cd "$W/traces" && echo *)" = flood.trace ]
+	[ "$(stat -c %s "$W/traces/flood.trace")" -le $((1 << 20 | 16)) ]
+	[ "$(tail -n 1 "$W/traces/flood.trace")" = "# cut=1" ]
+	[ "$(grep -c format= "$W/traces/flood.trace")" = 1 ]
+	[ "$(jq -s '[.[] | select(.type == "trace" and (.message | test("trace is cut: traces take 1 MiB")))] | length' "$W/log/events.jsonl")" = 1 ]
+	run th replay flood "$W/traces/flood.trace"
+	[ "$status" -le 1 ] # it is read to its end
+}

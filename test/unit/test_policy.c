@@ -53,6 +53,11 @@ static const struct { const char *text, *says; } refused[] = {
 	{ "{\"limits\":{\"log\":1}}",                   "limits: " },
 	{ "{\"limits\":{\"log_kib\":15}}",              "\"limits.log_kib\" is 15, must be 16..4194303" },
 	{ "{\"limits\":{\"log_files\":0}}",             "\"limits.log_files\" is 0, must be 1..100" },
+	{ "{\"limits\":{\"incidents\":0}}",             "\"limits.incidents\" is 0, must be 1..100000" },
+	{ "{\"limits\":{\"incidents_mib\":4096}}",      "\"limits.incidents_mib\" is 4096, must be 1..4095" },
+	{ "{\"limits\":{\"profiles\":0}}",              "\"limits.profiles\" is 0, must be 1..100000" },
+	{ "{\"limits\":{\"trace_mib\":0}}",             "\"limits.trace_mib\" is 0, must be 1..1048576" },
+	{ "{\"limits\":{\"free_kib\":63}}",             "\"limits.free_kib\" is 63, must be 64..4194303" },
 };
 
 static int parse(const char *text, struct policy *p, struct err *e)
@@ -89,6 +94,7 @@ static void test_values(void)
 		"\"prove\": {\"seconds\": 7}, \"actions\": {\"tier1\": \"kill\", \"tier3\": \"freeze\"},"
 		"\"sessions\": \"freeze\", \"floor_lift\": [\"bpf\", \"io_uring_setup\"],"
 		"\"annotations\": {\"mode\": [\"monitor\"], \"profile\": [\"shop-*\", \"a?c*e\"]},"
+		"\"limits\": {\"incidents\": 7, \"incidents_mib\": 8, \"profiles\": 9, \"trace_mib\": 10, \"free_kib\": 99},"
 		"\"allow_seconds\": 0, \"attach_timeout\": 3 }";
 	struct policy p;
 	struct err e = { "" };
@@ -105,6 +111,8 @@ static void test_values(void)
 	   "actions arrive, one that is not named keeps its default");
 	ok(p.sessions == ACTION_FREEZE && p.allow_seconds == 0 && p.attach_timeout == 3,
 	   "the rest arrives");
+	ok(p.limits.incidents == 7 && p.limits.incidents_mib == 8 && p.limits.profiles == 9 && p.limits.trace_mib == 10 &&
+	   p.limits.free_kib == 99 && p.limits.log_files == 4, "limits arrive, one that is not named keeps its default");
 	ok(p.floor_lift && strcmp(p.floor_lift[0], "bpf") == 0 && p.floor_lift[1] &&
 	   !p.floor_lift[2], "lifted calls are a list that ends");
 	ok(policy_admits_mode(&p, "monitor") && !policy_admits_mode(&p, "off"), "modes are admitted by name");
@@ -160,7 +168,8 @@ static void test_shipped(void)
 	   p.learn_starts == d.learn_starts && p.learn_stops == d.learn_stops &&
 	   p.prove_seconds == d.prove_seconds && p.sessions == d.sessions &&
 	   p.allow_seconds == d.allow_seconds && p.attach_timeout == d.attach_timeout &&
-	   memcmp(p.action + 1, d.action + 1, 3 * sizeof(p.action[0])) == 0,
+	   memcmp(p.action + 1, d.action + 1, 3 * sizeof(p.action[0])) == 0 &&
+	   memcmp(&p.limits, &d.limits, sizeof(p.limits)) == 0,
 	   "its values are the defaults");
 	policy_done(&p);
 }
