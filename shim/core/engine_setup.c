@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine_setup.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
 
-#define NAME  "thymus"
-#define BEGIN "# thymus setup: begin\n"
-#define END   "# thymus setup: end\n"
-#define WAS   " # thymus setup: was "
+#define NAME "thymus"
 
 const char engine_setup_names[] = "docker, containerd, crio, podman";
 
@@ -29,45 +25,85 @@ static unsigned indent_of(const char *text)
 	return blanks > 0 && blanks <= 8 ? (unsigned)blanks : 2;
 }
 
-static struct json *runtime(const struct engine_wish *w)
+/* Beside the path and the policy others may have given it arguments. */
+static bool describe(struct json *row, const struct engine_wish *w)
 {
-	auto_of(json) struct json *row = json_new(JSON_OBJECT);
-	struct json *args;
+	struct json *was = json_get(row, "runtimeArgs"), *args = json_new(JSON_ARRAY);
+	bool good = args && json_set(row, "path", json_str(w->program));
 
-	if (!json_set(row, "path", json_str(w->program)))
-		return NULL;
-	if (w->policy) {
-		args = json_set(row, "runtimeArgs", json_new(JSON_ARRAY));
-		if (!json_add(args, json_str("--thymus-policy")) || !json_add(args, json_str(w->policy)))
-			return NULL;
+	if (w->policy)
+		good = good && json_add(args, json_str("--thymus-policy")) && json_add(args, json_str(w->policy));
+	for (const struct json *v = was ? was->child : NULL; v; v = v->next) {
+		if (json_string(v) && strcmp(v->text, "--thymus-policy") == 0) {
+			v = v->next ? v->next : v;
+			continue;
+		}
+		good = good && json_string(v) && json_add(args, json_str(v->text));
 	}
-	return STEAL(row);
+	if (good && args->child)
+		return json_set(row, "runtimeArgs", args);
+	json_free(args);
+	json_remove(row, "runtimeArgs");
+	return good;
 }
 
 static int add_to_docker(struct json *doc, const struct engine_wish *w, struct err *e)
 {
-	struct json *all = json_get(doc, "runtimes");
+	struct json *all = json_get(doc, "runtimes"), *row;
 
 	if (all && all->type != JSON_OBJECT)
 		return fail(e, EINVAL, "\"runtimes\" is not an object");
 	if (!all)
 		all = json_set(doc, "runtimes", json_new(JSON_OBJECT));
-	if (!json_set(all, NAME, runtime(w)) ||
-	    (w->by_default && !json_set(doc, "default-runtime", json_str(NAME))))
+	row = json_get(all, NAME);
+	if (!row || row->type != JSON_OBJECT)
+		row = json_set(all, NAME, json_new(JSON_OBJECT));
+	if (!row || !describe(row, w) || (w->by_default && !json_set(doc, "default-runtime", json_str(NAME))))
 		return fail(e, ENOMEM, "out of memory");
 	return 0;
 }
 
-static void take_from_docker(struct json *doc)
+/* The default that was there before us, if that runtime is still one. */
+static void old_default(struct json *doc, const struct engine_wish *w)
+{
+	auto_of(json) struct json *first = NULL;
+	struct err ignored;
+	const char *was;
+
+	if (!w->first || json_parse(w->first, strlen(w->first), 0, &first, &ignored) < 0)
+		return;
+	was = json_string(json_get(first, "default-runtime"));
+	if (was && strcmp(was, NAME) != 0 && (strcmp(was, "runc") == 0 || json_get(json_get(doc, "runtimes"), was)))
+		json_set(doc, "default-runtime", json_str(was));
+}
+
+static void take_from_docker(struct json *doc, const struct engine_wish *w)
 {
 	struct json *all = json_get(doc, "runtimes");
 	const char *chosen = json_string(json_get(doc, "default-runtime"));
+	bool ours = chosen && strcmp(chosen, NAME) == 0;
 
 	json_remove(all, NAME);
 	if (all && all->type == JSON_OBJECT && !all->child)
 		json_remove(doc, "runtimes");
-	if (chosen && strcmp(chosen, NAME) == 0)
-		json_remove(doc, "default-runtime");
+	if (!ours)
+		return;
+	json_remove(doc, "default-runtime");
+	old_default(doc, w);
+}
+
+/* What is said already stays as it is written. */
+static bool same(const struct json *doc, const char *text, size_t len)
+{
+	auto_of(json) struct json *was = NULL;
+	auto_buf a = { 0 }, b = { 0 };
+	struct err ignored;
+
+	if (!text || json_parse(text, len, 0, &was, &ignored) < 0)
+		return false;
+	json_emit(was, 0, &a);
+	json_emit(doc, 0, &b);
+	return !a.failed && !b.failed && a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
 }
 
 static int edit_docker(const char *text, size_t len, const struct engine_wish *w, struct buf *to, struct err *e)
@@ -84,164 +120,39 @@ static int edit_docker(const char *text, size_t len, const struct engine_wish *w
 	if (rc < 0 || !doc) /* nothing to remove it from */
 		return rc;
 	if (w->remove)
-		take_from_docker(doc);
+		take_from_docker(doc, w);
 	else
 		rc = add_to_docker(doc, w, e);
 	if (rc < 0 || (w->remove && !doc->child)) /* an empty one says nothing */
 		return rc;
+	if (same(doc, text, len)) {
+		buf_add(to, text, len);
+		return done(to, e);
+	}
 	json_emit(doc, text ? indent_of(text) : 2, to);
 	buf_puts(to, "\n");
 	return done(to, e);
 }
 
-/* ---- containerd: config.toml ---- */
-
-/* The line at or behind `at` that begins, after blanks, with `words`; NULL: none. */
-static const char *find_line(const char *at, const char *words)
-{
-	while (at && *at) {
-		const char *next = strchr(at, '\n');
-
-		if (strncmp(at + strspn(at, " \t"), words, strlen(words)) == 0)
-			return at;
-		at = next ? next + 1 : NULL;
-	}
-	return NULL;
-}
-
-/* Name of the CRI plugin by the file's version. */
-static const char *cri_of(const char *text)
-{
-	const char *line = find_line(text, "version");
-	const char *equals = line ? strchr(line, '=') : NULL;
-	int version = equals ? equals[1 + strspn(equals + 1, " \t")] - '0' : 1;
-
-	return version >= 3 ? "\"io.containerd.cri.v1.runtime\"" : version == 2 ? "\"io.containerd.grpc.v1.cri\"" : "cri";
-}
-
-/* Without our block and our default: what was there before. */
-static void strip(const char *text, struct buf *to)
-{
-	while (*text) {
-		const char *end = strchr(text, '\n'), *next = end ? end + 1 : text + strlen(text), *was;
-
-		if (strncmp(text, BEGIN, strlen(BEGIN)) == 0 && strstr(text, END)) {
-			text = strstr(text, END) + strlen(END);
-			continue;
-		}
-		was = memmem(text, (size_t)(next - text), WAS, strlen(WAS));
-		if (was) {
-			buf_add(to, text, strcspn(text, "\""));
-			buf_puts(to, "\"");
-			was += strlen(WAS);
-			buf_add(to, was, (size_t)(next - was) - (end != NULL));
-			buf_puts(to, end ? "\"\n" : "\"");
-		} else {
-			buf_add(to, text, (size_t)(next - text));
-		}
-		text = next;
-	}
-}
-
-/* The file's own default_runtime_name becomes ours, and remembers what it was. */
-static bool replace_default(const char *text, struct buf *to)
-{
-	const char *line = find_line(text, "default_runtime_name"), *quote, *end;
-
-	quote = line ? strchr(line, '"') : NULL;
-	end = quote ? strchr(quote + 1, '"') : NULL;
-	if (!end || memchr(line, '\n', (size_t)(end - line)))
-		return false;
-	buf_add(to, text, (size_t)(quote + 1 - text));
-	buf_puts(to, NAME "\"" WAS);
-	buf_add(to, quote + 1, (size_t)(end - quote - 1));
-	buf_puts(to, end + 1);
-	return true;
-}
-
-static int edit_containerd(const char *text, size_t len, const struct engine_wish *w, struct buf *to, struct err *e)
-{
-	auto_buf before = { 0 };
-	char table[160];
-	bool named = false;
-
-	(void)len;
-	strip(text ? text : "", &before);
-	if (before.failed)
-		return fail(e, ENOMEM, "out of memory");
-	if (w->remove) {
-		if (before.text && strcmp(before.text, "version = 2\n") != 0)
-			buf_add(to, before.text, before.len);
-		return done(to, e);
-	}
-	if (!before.len)
-		buf_puts(&before, "version = 2\n");
-	if (before.failed)
-		return fail(e, ENOMEM, "out of memory");
-	snprintf(table, sizeof(table), "[plugins.%s.containerd.runtimes." NAME "]", cri_of(before.text));
-	if (find_line(before.text, table))
-		return fail(e, EEXIST, "it has a table %s that \"thymus setup\" did not write: remove it first", table);
-	snprintf(table, sizeof(table), "[plugins.%s.containerd]", cri_of(before.text));
-	if (w->by_default)
-		named = replace_default(before.text, to);
-	if (w->by_default && !named && find_line(before.text, table))
-		return fail(e, ENOENT, "it has a table %s without default_runtime_name: add the line default_runtime_name = \"runc\" "
-			    "there, and it can be changed", table);
-	if (!named)
-		buf_add(to, before.text, before.len);
-	if (to->len && to->text[to->len - 1] != '\n')
-		buf_puts(to, "\n");
-	buf_puts(to, BEGIN);
-	if (w->by_default && !named)
-		buf_printf(to, "%s\n  default_runtime_name = \"" NAME "\"\n", table);
-	buf_printf(to, "[plugins.%s.containerd.runtimes." NAME "]\n  runtime_type = \"io.containerd.runc.v2\"\n"
-		   "  [plugins.%s.containerd.runtimes." NAME ".options]\n    BinaryName = \"%s\"\n",
-		   cri_of(before.text), cri_of(before.text), w->program);
-	if (find_line(before.text, "SystemdCgroup = true"))
-		buf_puts(to, "    SystemdCgroup = true\n"); /* as runc's, or the kubelet disagrees */
-	buf_puts(to, END);
-	return done(to, e);
-}
-
-/* ---- drop-ins ---- */
-
-static int edit_crio(const char *text, size_t len, const struct engine_wish *w, struct buf *to, struct err *e)
-{
-	(void)text, (void)len;
-	if (w->remove)
-		return 0;
-	buf_puts(to, ENGINE_SETUP_OWN " crio\".\n");
-	if (w->by_default)
-		buf_puts(to, "[crio.runtime]\ndefault_runtime = \"" NAME "\"\n\n");
-	buf_printf(to, "[crio.runtime.runtimes." NAME "]\nruntime_path = \"%s\"\nruntime_type = \"oci\"\nruntime_root = \"/run/runc\"\n",
-		   w->program);
-	return done(to, e);
-}
-
-static int edit_podman(const char *text, size_t len, const struct engine_wish *w, struct buf *to, struct err *e)
-{
-	(void)text, (void)len;
-	if (w->remove)
-		return 0;
-	buf_puts(to, ENGINE_SETUP_OWN " podman\".\n");
-	buf_puts(to, "[engine]\n");
-	if (w->by_default)
-		buf_puts(to, "runtime = \"" NAME "\"\n");
-	/* or podman reads the runtime's words in another format; the list replaces podman's own, so that one is here, too */
-	buf_puts(to, "runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\", \"" NAME "\"]\n\n");
-	buf_printf(to, "[engine.runtimes]\n" NAME " = [\"%s\"]\n", w->program);
-	return done(to, e);
-}
+#define HOOK_FILES(conf, edit) \
+	{ conf, true, edit }, { "/containers/oci/hooks.d/60-thymus-createRuntime.json", true, engine_hook_create }, \
+	{ "/containers/oci/hooks.d/60-thymus-poststop.json", true, engine_hook_end }
 
 static const struct engine_setup engines[] = {
-	{ "docker", "/etc/docker/daemon.json", "systemctl reload docker", "docker run --rm --runtime=thymus IMAGE true",
-	  edit_docker },
-	{ "containerd", "/etc/containerd/config.toml", "systemctl restart containerd",
-	  "a RuntimeClass whose handler is \"thymus\"", edit_containerd },
-	{ "crio", "/etc/crio/crio.conf.d/60-thymus.conf", "systemctl restart crio",
-	  "a RuntimeClass whose handler is \"thymus\"", edit_crio },
-	{ "podman", "/etc/containers/containers.conf.d/60-thymus.conf", "no restart is needed", "podman --runtime thymus run --rm IMAGE true",
-	  edit_podman },
+	{ .name = "docker", .restart = "systemctl reload docker", .use = "docker run --rm --runtime=thymus IMAGE true",
+	  .no_hooks = "Docker hands no hooks to its runtime: thymus setup docker makes thymus a runtime of it",
+	  .parts = { { "/docker/daemon.json", false, edit_docker } } },
+	{ .name = "containerd", .restart = "systemctl restart containerd", .use = "a RuntimeClass whose handler is \"thymus\"",
+	  .no_hooks = "containerd reads no folder of hooks: thymus setup containerd makes thymus a handler of it",
+	  .drop_in = engine_containerd_drop_in, .parts = { { "/containerd/config.toml", false, engine_containerd_edit } } },
+	{ .name = "crio", .restart = "systemctl restart crio", .use = "a RuntimeClass whose handler is \"thymus\"",
+	  .restart_hooks = "systemctl restart crio", .use_hooks = "start any pod",
+	  .parts = { { "/crio/crio.conf.d/60-thymus.conf", false, engine_crio_runtime },
+		     HOOK_FILES("/crio/crio.conf.d/60-thymus-hooks.conf", engine_crio_hooks) } },
+	{ .name = "podman", .restart = "no restart is needed", .use = "podman --runtime thymus run --rm IMAGE true",
+	  .restart_hooks = "no restart is needed", .use_hooks = "podman run --rm IMAGE true",
+	  .parts = { { "/containers/containers.conf.d/60-thymus.conf", false, engine_podman_runtime },
+		     HOOK_FILES("/containers/containers.conf.d/60-thymus-hooks.conf", engine_podman_hooks) } },
 };
 
 const struct engine_setup *engine_setup_find(const char *name)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
+#include "place.h"
+
 /* A node costs about a hundred bytes where the text may have two. */
 #define JSON_VALUES (4u << 20)
 
@@ -18,15 +20,6 @@ struct parser {
 	struct err  *e;
 	int          rc;               /* why we stopped yajl */
 };
-
-static size_t line_of(const char *text, size_t at)
-{
-	size_t line = 1;
-
-	while (at-- > 0)
-		line += text[at] == '\n';
-	return line;
-}
 
 /* Length of the UTF-8 sequence at `s`, 0 when it is none.  yajl takes overlong forms (a NUL in
  * disguise), surrogates and what is beyond U+10FFFF; encoding/json replaces them. */
@@ -101,20 +94,20 @@ static int check_bytes(const char *text, size_t len, struct err *e)
 
 	for (size_t i = 0; i < len; i += n) {
 		if (s[i] < 0x20 && s[i] != '\t' && s[i] != '\n' && s[i] != '\r')
-			return fail(e, EINVAL, "line %zu: raw control byte 0x%02x",
-				    line_of(text, i), s[i]);
+			return fail(e, EINVAL, "line %zu:%zu: raw control byte 0x%02x", place_of(text, i).line,
+				    place_of(text, i).column, s[i]);
 		if (s[i] == '\\') {
 			n = escape_length(s + i, len - i);
 			if (n == 0)
-				return fail(e, EINVAL, "line %zu: \"%.*s\" is NUL or half a "
+				return fail(e, EINVAL, "line %zu:%zu: \"%.*s\" is NUL or half a "
 					    "character, which readers take differently",
-					    line_of(text, i), (int)(len - i < 6 ? len - i : 6),
-					    text + i);
+					    place_of(text, i).line, place_of(text, i).column,
+					    (int)(len - i < 6 ? len - i : 6), text + i);
 		} else {
 			n = utf8_length(s + i, len - i);
 			if (n == 0)
-				return fail(e, EINVAL, "line %zu: byte 0x%02x is not UTF-8",
-					    line_of(text, i), s[i]);
+				return fail(e, EINVAL, "line %zu:%zu: byte 0x%02x is not UTF-8",
+					    place_of(text, i).line, place_of(text, i).column, s[i]);
 		}
 	}
 	return 0;
@@ -287,8 +280,9 @@ static int say(struct parser *p, const char *text, size_t len)
 	unsigned char *why = yajl_get_error(p->yajl, 0, (const unsigned char *)text, len);
 	const char *words = why ? (const char *)why : "out of memory";
 
-	fail(p->e, EINVAL, "not JSON: %.*s, line %zu", (int)strcspn(words, "\n"), words,
-	     line_of(text, at < len ? at : len));
+	/* what it has consumed ends with what is wrong */
+	struct place where = place_of(text, at > len ? len : at ? at - 1 : 0);
+	fail(p->e, EINVAL, "not JSON: %.*s, line %zu:%zu", (int)strcspn(words, "\n"), words, where.line, where.column);
 	if (why)
 		yajl_free_error(p->yajl, why);
 	return -EINVAL;
@@ -312,8 +306,8 @@ static int check_tail(const char *text, size_t at, size_t len, bool comments, st
 			end = end ? end + 2 : NULL;
 		}
 		if (!end)
-			return fail(e, EINVAL, "not JSON: something follows the value, line %zu",
-				    line_of(text, at));
+			return fail(e, EINVAL, "not JSON: something follows the value, line %zu:%zu",
+				    place_of(text, at).line, place_of(text, at).column);
 		at = (size_t)(end - text);
 	}
 	return 0;

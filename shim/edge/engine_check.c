@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+enum { SECONDS = 60, WORDS = 5 };
+
+static const struct question {
+	const char *engine, *words[WORDS]; /* NULL ends them; "@" stands for the file */
+	const char *variable;              /* of the environment, for the file */
+} questions[] = {
+	{ "docker", { "dockerd", "--validate", "--config-file", "@" }, NULL },
+	{ "containerd", { "containerd", "--config", "@", "config", "dump" }, NULL },
+	{ "podman", { "podman", "info" }, "CONTAINERS_CONF" },
+};
+
+static int ask(const struct question *q, const char *file, struct buf *said, struct err *e)
+{
+	char *argv[WORDS + 1] = { NULL };
+
+	for (size_t i = 0; i < WORDS && q->words[i]; i++)
+		argv[i] = (char *)(strcmp(q->words[i], "@") == 0 ? file : q->words[i]);
+	return command_run(&(struct command_wish){ argv, q->variable, file, SECONDS }, said, e);
+}
+
+int engine_check(const char *engine, const char *file, const char *must, struct buf *words, struct err *e)
+{
+	const struct question *q = NULL;
+	auto_buf said = { 0 };
+	int rc;
+
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		if (strcmp(questions[i].engine, engine) == 0)
+			q = &questions[i];
+	if (!q)
+		return 0;
+	rc = ask(q, file, &said, e);
+	if (rc == -ENOENT) {
+		buf_printf(words, "note: %s is not installed, so it was not asked\n", q->words[0]);
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	if (rc > 0 && said.text && strstr(said.text, "unknown flag: --validate")) {
+		buf_printf(words, "note: this %s is too old to be asked (no --validate)\n", q->words[0]);
+		return 0;
+	}
+	if (rc > 0)
+		return fail(e, EINVAL, "%s refuses it: %.180s", q->words[0], command_last_line(&said));
+	if (must && (!said.text || !strstr(said.text, must)))
+		return fail(e, EINVAL, "%s does not come to know thymus by it: a file that it imports says something else of the same "
+			    "section, which counts alone; name that one with --file", q->words[0]);
+	buf_printf(words, "%s accepts it\n", q->words[0]);
+	return 0;
+}
