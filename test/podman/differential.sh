@@ -98,6 +98,7 @@ normal() {
 		-e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+( ?(Z|[+-][0-9:]+)( [A-Z]+)?)?/TIME/g' \
 		-e 's,overlay/[^ ,:"]*,LAYER,g' -e 's/l\/[A-Z0-9]{26}/l\/LAYER/g' \
 		-e 's/^(0::|[0-9]+:)/N:/' -e 's/process_linux.go:[0-9]+/LINE/' \
+		-e 's,/proc/[0-9]+/ns,/proc/PID/ns,g' -e 's/"lockNumber": [0-9]+/"lockNumber": N/' \
 		-e 's/\b(About )?(a|an|[0-9]+|Less than a) (second|minute)s? ago/AGO/g' -e 's/[0-9.]+(ms|µs|s)\b/SPAN/g'
 }
 
