@@ -192,9 +192,11 @@ int plan_make_late(const char *state, size_t len, const char *policy_file, const
 
 enum mode plan_mode(const struct plan *p)
 {
+	char name[sizeof(p->who.scope) + sizeof(p->who.name) + 1];
 	enum mode said;
 
-	return override_get(&p->policy, p->state, p->who.name, &said) ? said : p->asked;
+	snprintf(name, sizeof(name), "%s%s%s", p->who.scope, p->who.name[0] ? "/" : "", p->who.name);
+	return override_get(&p->policy, p->state, name, &said) ? said : p->asked;
 }
 
 int plan_refuse_upgrade(const struct plan *p, struct err *e)

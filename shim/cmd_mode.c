@@ -16,7 +16,7 @@ static int read_request(int argc, char **argv, bool all, const char *span, struc
 
 	if (argc != (all ? 2 : 3))
 		return fail(e, EINVAL,
-			    "usage: thymus mode [--json] MODE CID|NAME|--all [--for 2h]");
+			    "usage: thymus mode [--json] MODE CID|NAME|SCOPE/NAME|--all [--for 2h]");
 	ret->word = all ? NULL : argv[2];
 	ret->back = strcmp(argv[1], "default") == 0;
 	if (!ret->back)

@@ -79,12 +79,14 @@ static const struct json *in_part(const struct json *part, const char *kind, con
 
 const struct json *said_find(const struct json *doc, const struct said_for *whom, unsigned long long now, const char **kind)
 {
+	const char *slash = whom->name ? strchr(whom->name, '/') : NULL;
 	const struct { const char *kind, *key, *word; } order[] = {
 		{ NULL, NULL, "all" }, { "containers", whom->key, "container" }, { "names", whom->name, "name" },
+		{ "names", slash ? slash + 1 : NULL, "name" },
 	};
 	const struct json *timed = json_get(doc, "timed");
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		const struct json *entry = in_part(timed, order[i].kind, order[i].key, now);
 
 		entry = entry ? entry : in_part(doc, order[i].kind, order[i].key, now);

@@ -3,11 +3,12 @@
  * said.h - the document behind `thymus mode`: what a person said, for whom, when, and until when.
  *
  *   { "all": {"mode": "monitor", "until": 0, "since": 1767218400, "uid": 0, "user": "root", "by": "alice"},
- *     "names": {"shop-db": {..}}, "containers": {"0123456789abcdef": {.., "id": "web1"}},
+ *     "names": {"shop-db": {..}, "blue/web": {..}}, "containers": {"0123456789abcdef": {.., "id": "web1"}},
  *     "timed": {"all": {..}, "names": {..}, "containers": {..}} }
  *
  * What stands at the top is kept over a reboot; what was said with --for stands under "timed" and is over at `until`.
- * `all` wins, for it is the one switch; then the container, by the name of its folder in RUN; then the workload's name.
+ * `all` wins, for it is the one switch; then the container, by the name of its folder in RUN; then the workload
+ * of that scope; then its name, whatever the scope.
  * For the same target what is timed goes before what is kept, which is in force again afterwards.
  */
 #ifndef THYMUS_SAID_H
@@ -19,7 +20,7 @@
 /* For whom: both NULL: for all. */
 struct said_for {
 	const char *key;  /* of a container */
-	const char *name; /* of a workload */
+	const char *name; /* of a workload, or SCOPE/NAME, which no name holds */
 };
 
 /* Is all of it understood?  An entry that nobody understands must not pass for none. */

@@ -65,7 +65,10 @@ static bool add_mode(const struct policy *p, struct json *doc, const char *folde
 {
 	auto_of(json) struct json *said = NULL;
 	const char *whom;
-	const struct json *entry = override_find(p, folder, s->name, &said, &whom);
+	char name[512];
+
+	snprintf(name, sizeof(name), "%s/%s", s->scope, s->name);
+	const struct json *entry = override_find(p, folder, name, &said, &whom);
 	struct json *mode = json_set(doc, "mode", json_new(JSON_OBJECT));
 
 	return json_set(mode, "in_force", json_str(s->mode)) && json_set(mode, "asked", json_str(s->asked)) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mode_switch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "control.h"
@@ -12,13 +13,22 @@
 #include "table.h"
 #include "when.h"
 
+enum { NAME_ROOM = 512 };
+
+static void full_name(const struct state *s, char ret[NAME_ROOM])
+{
+	snprintf(ret, NAME_ROOM, "%s/%s", s->scope, s->name);
+}
+
 /* What counts for it now: also what was said for all, which outweighs this word. */
 static enum mode in_force(const struct policy *p, const struct mode_switch *m, const struct state *s, const char *folder)
 {
 	enum mode mode = m->mode;
+	char name[NAME_ROOM];
 	struct err ignored;
 
-	if (override_get(p, folder, s->name, &mode))
+	full_name(s, name);
+	if (override_get(p, folder, name, &mode))
 		return mode;
 	if (m->back && policy_mode(s->asked, &mode, &ignored) < 0)
 		mode = p->mode;
@@ -50,6 +60,14 @@ static int act(const struct policy *p, const struct mode_switch *m, const struct
 	return rc < 0 ? fail_in(e, rc, s->id) : 0;
 }
 
+static bool has_name(const struct state *s, const char *word)
+{
+	char name[NAME_ROOM];
+
+	full_name(s, name);
+	return strcmp(strchr(word, '/') ? name : s->name, word) == 0;
+}
+
 static int act_on_all(const struct policy *p, const struct mode_switch *m, const char *name,
 		      struct json *rows, struct err *e)
 {
@@ -65,7 +83,7 @@ static int act_on_all(const struct policy *p, const struct mode_switch *m, const
 		rc = state_load(folders[i], &s, e);
 		if (rc == -ENOENT) /* it ended while we looked */
 			continue;
-		if (rc == 0 && name && strcmp(s.name, name) != 0)
+		if (rc == 0 && name && !has_name(&s, name))
 			continue;
 		if (rc == 0)
 			rc = act(p, m, &s, folders[i], rows, e);
@@ -79,32 +97,63 @@ static int act_on_all(const struct policy *p, const struct mode_switch *m, const
 	return failed;
 }
 
-static bool name_runs(const struct policy *p, const char *name)
+/* The scopes in which a word is a workload's name: the first, and another. */
+struct scopes { char one[NAME_ROOM], other[NAME_ROOM]; };
+
+static void note_scope(struct scopes *found, const char *scope, size_t len)
+{
+	char *to = found->one[0] ? found->other : found->one;
+
+	if (strncmp(found->one, scope, len) != 0 || found->one[len])
+		snprintf(to, NAME_ROOM, "%.*s", (int)len, scope);
+}
+
+static void look_at_running(const struct policy *p, const char *word, struct scopes *found)
 {
 	auto_of(list) char **folders = NULL;
 	struct err ignored;
 
 	if (state_list(p, &folders, &ignored) < 0)
-		return false;
+		return;
 	for (size_t i = 0; folders[i]; i++) {
 		auto_state s = { 0 };
 
-		if (state_load(folders[i], &s, &ignored) == 0 && strcmp(s.name, name) == 0)
-			return true;
+		if (state_load(folders[i], &s, &ignored) == 0 && has_name(&s, word))
+			note_scope(found, s.scope, strlen(s.scope));
 	}
-	return false;
 }
 
-static bool is_name(const struct policy *p, const char *word)
+/* PROFILES/SCOPE/NAME@IMAGE.json: several images of one name are one name. */
+static void look_at_profiles(const struct policy *p, const char *word, struct scopes *found)
 {
+	auto_of(list) char **files = NULL;
+	size_t len = strlen(word);
 	struct err ignored;
-	char path[4096];
-	int rc;
 
-	if (strpbrk(word, "/@"))
-		return false;
-	rc = name_runs(p, word) ? 0 : store_find(p, word, path, &ignored);
-	return rc == 0 || rc == -EEXIST; /* several images of one name are one name */
+	if (store_list(p, &files, &ignored) < 0)
+		return;
+	for (size_t i = 0; files[i]; i++) {
+		const char *scope = files[i] + strlen(p->profiles) + 1, *slash = strchr(scope, '/');
+		const char *name = strchr(word, '/') ? scope : slash ? slash + 1 : scope;
+
+		if (slash && strncmp(name, word, len) == 0 && name[len] == '@')
+			note_scope(found, scope, (size_t)(slash - scope));
+	}
+}
+
+/* 1: it is a workload's name. */
+static int is_name(const struct policy *p, const struct mode_switch *m, struct err *e)
+{
+	struct scopes found = { "", "" };
+
+	if (strchr(m->word, '@'))
+		return 0;
+	look_at_running(p, m->word, &found);
+	look_at_profiles(p, m->word, &found);
+	if (found.other[0] && !(m->back && override_has_name(p, m->word)))
+		return fail(e, EEXIST, "there is a workload %.60s in the scopes %.60s and %.60s: say %.60s/%.60s or the other", m->word,
+			    found.one, found.other, found.one, m->word);
+	return found.one[0] != '\0';
 }
 
 /* A name whose profile is gone can still be in mode.json, and must be forgettable. */
@@ -198,10 +247,13 @@ int mode_switch(const struct policy *p, const struct mode_switch *m, struct json
 		struct err *e)
 {
 	auto_of(json) struct json *doc = json_new(JSON_OBJECT);
-	bool many = !m->word || is_name(p, m->word) || was_named(p, m);
+	int rc, named = m->word ? is_name(p, m, e) : 1;
+	bool many = named > 0 || was_named(p, m);
 	struct json *rows;
-	int rc = begin(p, m, many, doc, e);
 
+	if (named < 0)
+		return named;
+	rc = begin(p, m, many, doc, e);
 	if (rc < 0)
 		return rc;
 	rows = json_get(doc, "containers");

@@ -2,7 +2,8 @@
 /*
  * mode_switch.h - `thymus mode`: act on what runs now, and remember it for what starts next.
  *
- * A word is a workload's name where a running container or a profile bears it, else a container's
+ * A word is a workload's name (NAME, where only one scope has it, or SCOPE/NAME) where a running container or a profile
+ * bears it, else a container's
  * ID; an ID means this one container, also when it is started again, and nothing for others to come.
  */
 #ifndef THYMUS_MODE_SWITCH_H
@@ -11,7 +12,7 @@
 #include "policy.h"
 
 struct mode_switch {
-	const char *word;  /* name or ID; NULL: all */
+	const char *word;  /* NAME, SCOPE/NAME or ID; NULL: all */
 	bool        back;  /* forget what was said, go back to what each container was asked for */
 	enum mode   mode;  /* unless back */
 	unsigned long long until; /* unix seconds, 0: for good */

@@ -16,7 +16,7 @@
 #include "policy.h"
 
 struct override {
-	const char *name;   /* of the workload, NULL: see below */
+	const char *name;   /* of the workload, or SCOPE/NAME; NULL: see below */
 	const char *folder; /* of a container, as state_folder() gives it, NULL: see below */
 	const char *id;     /* of that container, for people */
 };
@@ -25,8 +25,8 @@ struct override {
  * force all the same. */
 must_check int override_read(const struct policy *p, struct json **ret, struct err *e);
 
-/* Is there one in force for the container whose folder this is (state_folder(); NULL: none yet) and whose workload has
- * this name? */
+/* Is there one in force for the container whose folder this is (state_folder(); NULL: none yet) and whose workload is
+ * SCOPE/NAME (or has this name in any scope)? */
 bool override_get(const struct policy *p, const char *folder, const char *name, enum mode *ret);
 
 /* The entry by which override_get() decides: in `*doc`, which the caller frees; `*kind`: "all", "container" or "name". */

@@ -144,6 +144,38 @@ reboot() { rm -rf "$W/run"; } # of thymus' folders, the one on a tmpfs
 	wait_for 5 stopped other
 }
 
+@test "a workload of one scope: SCOPE/NAME; a name that two scopes have is refused" {
+	instance 'rules=[{"bundle": "*/blue*", "tenant": "blue"}, {"bundle": "*/red*", "tenant": "red"}]'
+	rootfs
+	start blue learn
+	run th mode off server # one scope has it
+	[[ $output == "blue: off"*"server: off until thymus mode default, for containers to come too" ]]
+	th mode default server
+	start red learn
+	run th mode monitor server
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"a workload server in the scopes "*" and "*": say "*"/server or the other"* ]]
+	[ "$(said '.said | length')" = 0 ]
+	run th mode off red/server
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == "red: off"*"red/server: off until thymus mode default, for containers to come too" ]]
+	wait_for 30 mode_is red off
+	mode_is blue learn
+	[ "$(said '.said[0] | .kind + " " + .target')" = "name red/server" ]
+	[ "$(th explain red --json | jq -r .mode.said.for)" = name ]
+	start red2 learn
+	[ "$(container red2 .mode)" = "" ] # nobody watches it
+	start blue2 learn # the control
+	mode_is blue2 learn
+	run th mode monitor red/nobody
+	[ "$status" -eq 2 ]
+	th mode default red/server
+	[ "$(said '.said | length')" = 0 ]
+	wait_for 30 mode_is red learn
+}
+
 @test "what was said for all outweighs, and that is said" {
 	rootfs
 	learn

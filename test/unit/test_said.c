@@ -44,7 +44,7 @@ static void test_check(void)
 static void test_find(void)
 {
 	auto_of(json) struct json *doc = doc_of(
-		"{\"names\":{\"web\":{\"mode\":\"learn\",\"until\":0}},\"containers\":{\"k\":{\"mode\":\"enforce\"}},"
+		"{\"names\":{\"web\":{\"mode\":\"learn\",\"until\":0},\"red/web\":{\"mode\":\"enforce\"}},\"containers\":{\"k\":{\"mode\":\"enforce\"}},"
 		"\"timed\":{\"names\":{\"web\":{\"mode\":\"off\",\"until\":100}},\"all\":{\"mode\":\"monitor\",\"until\":50}}}");
 
 	ok(strcmp(found(doc, "k", "web", 10), "monitor") == 0, "all goes before everything");
@@ -52,6 +52,9 @@ static void test_find(void)
 	ok(strcmp(found(doc, "x", "web", 60), "off") == 0, "then the name, for a while");
 	ok(strcmp(found(doc, NULL, "web", 100), "learn") == 0, "and what was kept when that is over");
 	ok(strcmp(found(doc, NULL, "db", 100), "nothing") == 0, "and for others nothing");
+	ok(strcmp(found(doc, NULL, "blue/web", 100), "learn") == 0, "a name is said for all scopes");
+	ok(strcmp(found(doc, NULL, "red/web", 100), "enforce") == 0, "but what is said for its scope goes before it");
+	ok(strcmp(found(doc, NULL, "red/db", 100), "nothing") == 0, "and is said for that workload only");
 	ok(strcmp(found(NULL, "k", "web", 1), "nothing") == 0, "no document says nothing");
 	const char *kind = "";
 	ok(said_find(doc, &(struct said_for){ "k", "web" }, 10, &kind) && strcmp(kind, "all") == 0, "by all");
