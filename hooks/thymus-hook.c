@@ -23,6 +23,7 @@
 #include "rootless.h"
 #include "room.h"
 #include "state.h"
+#include "version.h"
 
 enum { STATE_BYTES = 64 << 20 }; /* it holds the annotations, which may be many */
 
@@ -199,6 +200,8 @@ int main(int argc, char **argv)
 	size_t len;
 	int rc = parse(argc, argv, &a, &e);
 
+	if (rc == 0 && strcmp(a.stage, "--version") == 0)
+		return puts(thymus_version) < 0;
 	if (rc == 0 && strcmp(a.stage, "precreate") == 0) {
 		rc = give_back(&e);
 		if (rc < 0)

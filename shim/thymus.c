@@ -10,6 +10,7 @@
 #include "delegate.h"
 #include "engine_log.h"
 #include "policy_load.h"
+#include "version.h"
 
 enum { FINE = 0, RUNTIME_FAILED = 1, FAILED = 2, EXEC_FAILED = 255 }; /* exit status; runc's for its own verbs */
 
@@ -22,7 +23,7 @@ const struct command commands[] = {
 	{ "incident", cmd_incident, false, "ls, show, allow" },
 	{ "release",  cmd_release,  true,  "thaw a container that thymus froze" },
 	{ "replay",   cmd_replay,   false, "judge a recorded trace by a profile" },
-	{ "doctor",   cmd_doctor,   false, "what is wrong on this host, and what to do about it" },
+	{ "doctor",   cmd_doctor,   true,  "what is wrong on this host, and what to do about it" },
 	{ "setup",    cmd_setup,    false, "make thymus known to docker, containerd, crio, podman" },
 	{ "unload",   cmd_unload,   true,  "take the sensor out of the kernel, where no container needs it" },
 	{ "completion", cmd_completion, true, "what bash, zsh or fish complete our commands by" },
@@ -56,7 +57,7 @@ static int introduce(const struct cmdline *c, const struct policy *p, struct err
 	int rc = delegate_ask(c->delegate ? c->delegate : p->delegate, c->version ? "--version" : "--help", e);
 
 	if (c->version) {
-		printf("thymus: %s\n", VERSION);
+		printf("thymus: %s\n", thymus_version);
 	} else {
 		puts("");
 		usage();

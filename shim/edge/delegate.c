@@ -34,7 +34,7 @@ static bool has_mark(const char *path)
 	return n > 0 && memmem(head, (size_t)n, &mark, sizeof(mark));
 }
 
-static bool is_thymus(const char *path)
+bool delegate_is_thymus(const char *path)
 {
 	struct stat self, other;
 
@@ -57,7 +57,7 @@ static int check_wanted(const char *path, char ret[4096], struct err *e)
 		return fail(e, EINVAL, "runtime %s: give its absolute path", path);
 	if (snprintf(ret, 4096, "%s", path) >= 4096)
 		return fail(e, ENAMETOOLONG, "runtime %s: name too long", path);
-	if (is_thymus(path))
+	if (delegate_is_thymus(path))
 		return fail(e, ELOOP, "runtime %s is thymus itself: name the path of runc or crun",
 			    path);
 	return 0;
@@ -75,7 +75,7 @@ int delegate_find(const char *wanted, char ret[4096], struct err *e)
 	for (size_t n = 0; n < COUNT(names); n++)
 		for (size_t f = 0; f < COUNT(folders); f++) {
 			snprintf(ret, 4096, "%s/%s", folders[f], names[n]);
-			if (is_program(ret) && !is_thymus(ret))
+			if (is_program(ret) && !delegate_is_thymus(ret))
 				return 0;
 		}
 	return fail(e, ENOENT, "no runc and no crun in /usr/local, /usr or /: install one, or "

@@ -10,7 +10,12 @@
 #ifndef THYMUS_DELEGATE_H
 #define THYMUS_DELEGATE_H
 
+#include <stdbool.h>
+
 #include "err.h"
+
+/* Is that file thymus, this one or another build? */
+bool delegate_is_thymus(const char *path);
 
 /* Absolute path of the runtime: `wanted` if given, else runc, else crun, in the usual folders. */
 must_check int delegate_find(const char *wanted, char ret[4096], struct err *e);

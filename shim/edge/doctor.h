@@ -10,7 +10,12 @@
 
 #include "policy.h"
 
-/* `etc`: where the engines' configuration lies ("/etc"). */
-must_check int doctor_examine(const struct policy *p, const char *etc, struct json **ret, struct err *e);
+struct doctor_wish {
+	const char *etc;  /* where the engines' configuration lies: "/etc" */
+	const char *host; /* before /proc and /sys: "" */
+	bool all;         /* also a row { "level": "ok", ... } for each check that found nothing */
+};
+
+must_check int doctor_examine(const struct policy *p, const struct doctor_wish *w, struct json **ret, struct err *e);
 
 #endif

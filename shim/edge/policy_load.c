@@ -68,4 +68,5 @@ void policy_load_rescue(const char *file, struct policy *ret)
 	policy_default(ret);
 	if (fd >= 0 && check_owner(fd, path, &ignored) == 0 && file_read_fd(fd, path, POLICY_BYTES, &text, &len, &ignored) == 0)
 		policy_rescue(text, len, ret);
+	ret->file = path;
 }

@@ -27,6 +27,9 @@ struct tenant; /* one container's place among them */
 must_check int sensor_open(const char *pins, const char *lock, bool load, struct sensor **ret, struct err *e);
 void sensor_close(struct sensor *s);
 
+/* The name of this build's folder of pins. */
+const char *sensor_build(void);
+
 /* The row of a slot, for the life of `s`. */
 struct container *sensor_row(struct sensor *s, u32 slot);
 

@@ -160,6 +160,11 @@ enum { KNOWS_MACHINE = 1 };
 enum { KNOWS_MACHINE = 0 };
 #endif
 
+const char *sensor_build(void)
+{
+	return SENSOR_DIGEST;
+}
+
 int sensor_open(const char *pins, const char *lock, bool load, struct sensor **ret, struct err *e)
 {
 	/* kernels before 5.11 charge maps against this limit; later ones ignore it */

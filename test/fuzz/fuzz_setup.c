@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "engine_handler.h"
 #include "engine_setup.h"
 
 static const struct engine_wish wish = {
@@ -32,6 +33,22 @@ static void check_part(engine_edit *edit, const char *text, size_t len, bool by_
 	assert(!back.text || !strstr(back.text, "/usr/sbin/thymus") || memmem(text, len, "thymus", 6));
 }
 
+/* What doctor reads of it. */
+static void check_handler(const char *text, size_t len)
+{
+	struct engine_handler h = { 0 };
+	struct err e = { "" };
+	char program[1024];
+
+	if (engine_handler_toml(text, len, &h, &e) < 0)
+		assert(e.text[0] != '\0');
+	e.text[0] = '\0';
+	if (engine_handler_json(text, len, &h, &e) < 0)
+		assert(e.text[0] != '\0');
+	(void)!engine_handler_hook(text, len, program, &e);
+	assert(strlen(h.program) < sizeof(h.program) && strlen(program) < sizeof(program));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -53,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (engine->drop_in)
 			check_part(engine->drop_in, text, size, true, true);
 	}
+	check_handler(text, size);
 	(void)engine_containerd_imports(text, size, &some);
 	engine_setup_array(text, size, "engine\x1fhooks_dir", &some);
 	engine_setup_diff(text, "a\nb\n", &some);

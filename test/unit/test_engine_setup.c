@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "engine_handler.h"
 #include "engine_setup.h"
 #include "tap.h"
 
@@ -209,6 +210,25 @@ static void test_arrays(void)
 	ok(to.text && strcmp(to.text, " \"/a\",  \"/b\" ") == 0, "an array of others");
 }
 
+/* What is written is read again, whichever engine it is for. */
+static void test_handler(void)
+{
+	static const char *const engines[] = { "docker", "containerd", "crio", "podman" };
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		struct engine_handler h = { 0 };
+		auto_buf to = { 0 };
+		struct err e;
+
+		edit(engines[i], NULL, &all, &to);
+		ok((i ? engine_handler_toml : engine_handler_json)(to.text, to.len, &h, &e) == 0 && h.times == 1 && h.wanted &&
+		   strcmp(h.program, "/usr/sbin/thymus") == 0, "%s: the handler is read", engines[i]);
+		ok(i || strcmp(h.policy, "/p.json") == 0, "docker: and its policy");
+		if (i)
+			ok(engine_handler_toml(to.text, to.len, &h, &e) == 0 && h.times == 2, "%s: twice is twice", engines[i]);
+	}
+}
+
 int main(void)
 {
 	auto_buf diff = { 0 };
@@ -220,6 +240,7 @@ int main(void)
 	test_imports();
 	test_hooks();
 	test_arrays();
+	test_handler();
 	round_trip("crio", NULL, &all, "crio");
 	round_trip("podman", NULL, &plain, "podman");
 	ok(!engine_setup_find("lxc"), "no other engine");
