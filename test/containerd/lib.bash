@@ -51,6 +51,7 @@ containerd_config() { # RUNC THYMUS
 		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$name.options]
 		    BinaryName = "$binary"
 		    Root = "$WORK/rt"
+		    SystemdCgroup = ${SYSTEMD_CGROUP:-false}
 		END
 	done
 }
