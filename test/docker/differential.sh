@@ -97,7 +97,7 @@ leftovers() { # OUT
 	{ find "$WORK/exec" -path '*/runtime-*/moby/*' -o -path '*/io.containerd.runtime*/moby/*' \
 		-o -path "$WORK/exec/containerd/*.pid"; find "$WORK/data/containers" -mindepth 1
 	} 2>/dev/null | sort >"$1.files"
-	processes >"$1.processes"
+	processes | sort >"$1.processes"
 }
 
 wanted() { [[ -n $1 && $1 != \#* && $1 =~ $only ]]; }
@@ -155,7 +155,8 @@ compare() { # PHASE
 		! wanted "$name" || compare_step "$name" "$1"
 	done <"$here/steps"
 	for i in mounts cgroups files processes; do
-		diff "$WORK/out.$1/.before.$i" "$WORK/out.$1/.after.$i" >"$WORK/reason"
+		comm -13 "$WORK/out.$1/.before.$i" "$WORK/out.$1/.after.$i" >"$WORK/reason"
+		[ ! -s "$WORK/reason" ]
 		tap $? "no $i are left behind: $1" "$WORK/reason"
 	done
 }

@@ -111,7 +111,7 @@ leftovers() { # OUT
 	{ find "$WORK/run/containers" /run/runc /run/crun -mindepth 1 -maxdepth 1
 	  find "$WORK/root/overlay-containers" "$WORK/runroot/overlay-containers" -mindepth 1 -maxdepth 1 -type d
 	} 2>/dev/null | sort >"$1.files"
-	processes >"$1.processes"
+	processes | sort >"$1.processes"
 }
 
 # Who carries our folder in environment, command line or current folder; we ourselves are not meant.
@@ -184,7 +184,8 @@ compare() { # RUN
 		chosen "$name" && compare_step "$1" "${name#\*}"
 	done <"$here/steps"
 	for i in mounts cgroups files processes; do
-		diff "$WORK/out/$1/.before.$i" "$WORK/out/$1/.after.$i" >"$WORK/reason"
+		comm -13 "$WORK/out/$1/.before.$i" "$WORK/out/$1/.after.$i" >"$WORK/reason"
+		[ ! -s "$WORK/reason" ]
 		tap $? "$1: no $i are left behind" "$WORK/reason"
 	done
 }
