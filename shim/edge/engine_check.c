@@ -49,7 +49,7 @@ int engine_check(const char *engine, const char *file, const char *must, struct 
 		return 0;
 	}
 	if (rc > 0)
-		return fail(e, EINVAL, "%s refuses it: %.180s", q->words[0], command_last_line(&said));
+		return fail(e, EINVAL, "%s refuses it: %.120s; --no-verify writes it all the same", q->words[0], command_last_line(&said));
 	if (must && (!said.text || !strstr(said.text, must)))
 		return fail(e, EINVAL, "%s does not come to know thymus by it: a file that it imports says something else of the same "
 			    "section, which counts alone; name that one with --file", q->words[0]);

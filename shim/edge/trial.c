@@ -12,8 +12,9 @@
 #include "command.h"
 #include "delegate.h"
 #include "file.h"
+#include "state.h"
 
-enum { SECONDS = 60, LOG_BYTES = 1 << 20 };
+enum { SECONDS = 60, KEEPER_TENTHS = 100, LOG_BYTES = 1 << 20 };
 
 /* The folders of this host that a dynamic program needs; those that are links here are links there. */
 static const char *const shared[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", NULL };
@@ -213,6 +214,17 @@ static int command(const struct trial *t, const char *bare, bool run, struct buf
 	return command_run(&(struct command_wish){ argv, NULL, NULL, SECONDS }, said, e);
 }
 
+/* Its keeper writes what was learned before it goes. */
+static void wait_for_keeper(const struct trial *t)
+{
+	char root[1300], folder[4096];
+
+	snprintf(root, sizeof(root), "%s/root", t->folder);
+	state_folder(t->policy, root, t->id, folder);
+	for (unsigned i = 0; i < KEEPER_TENTHS && access(folder, F_OK) == 0; i++)
+		usleep(100000);
+}
+
 /* Run it and leave nothing; 0: it ended well. */
 static int once(const struct trial *t, const struct json *mounts, const char *bare, struct err *e)
 {
@@ -229,6 +241,7 @@ static int once(const struct trial *t, const struct json *mounts, const char *ba
 		rc = fail(e, EIO, "%.200s", *why ? why : "it ended with an error and said nothing");
 	}
 	(void)!command(t, bare, false, &ignored, &unheard);
+	wait_for_keeper(t);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # thymus setup: what engines read, written with care.
+# takes: 2 minutes
 
 load helpers
 
@@ -9,6 +10,18 @@ setup() {
 	FILE=$BATS_TEST_TMPDIR/etc/config
 	ETC=$BATS_TEST_TMPDIR/etc
 	SELF=$(realpath "$THYMUS")
+}
+
+teardown() { # of the test that runs podman's containers
+	mountpoint -q "$BATS_TEST_TMPDIR" || return 0
+	pod --runtime runc rm -f -t 0 web || true
+	thymus unload --force
+	umount -l "$BATS_TEST_TMPDIR"
+}
+
+pod() {
+	podman --root "$BATS_TEST_TMPDIR/root" --runroot "$BATS_TEST_TMPDIR/runroot" --tmpdir "$BATS_TEST_TMPDIR/tmp" \
+		--cgroup-manager cgroupfs --events-backend file "$@"
 }
 
 # An engine that answers what the test wants, and says what it was asked.
@@ -218,8 +231,17 @@ imports = ['conf.d/*.toml']"
 
 # bats test_tags=root
 @test "an import of containerd 1 that hides what was written is noticed" {
-	write 'version = 2'
-	engine containerd 'echo "[plugins]"'
+	type -P containerd || skip "containerd is not installed"
+	containerd --version | grep -q ' 1\.' || skip "containerd 2 adds what it imports"
+	write 'version = 2
+imports = ["'"$BATS_TEST_TMPDIR"'/conf.d/*.toml"]'
+	mkdir "$BATS_TEST_TMPDIR/conf.d"
+	thymus setup containerd --file "$FILE"
+	[ "$status" -eq 0 ]
+	[[ $output == *"containerd accepts it"* ]]
+	thymus setup containerd --remove --file "$FILE"
+	cmp "$FILE" "$BATS_TEST_TMPDIR/original"
+	printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "x"\n' >"$BATS_TEST_TMPDIR/conf.d/other.toml"
 	thymus setup containerd --file "$FILE"
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"does not come to know thymus"* ]]
@@ -255,11 +277,15 @@ imports = ['conf.d/*.toml']"
 	thymus setup docker --file "$FILE"
 	[ "$status" -eq 0 ]
 	[[ $output == *"a trial container ran by thymus"* && $output != *"not watched"* ]]
-	thymus unload
-	[ "$status" -eq 0 ]
 	[ ! -e "$BATS_TEST_TMPDIR/profiles" ]
 	[ -z "$(find "$BATS_TEST_TMPDIR/run" -name 'trial-*')" ]
-	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name 'thymus-trial-*')" ]
+	[ -z "$(ls "$BATS_TEST_TMPDIR/run/containers")" ]
+	for _ in $(seq 300); do # its place is given back a moment later
+		thymus unload
+		[ "$status" -ne 0 ] || break
+		sleep 0.1
+	done
+	[ "$status" -eq 0 ]
 }
 
 # bats test_tags=root,slow
@@ -280,6 +306,35 @@ imports = ['conf.d/*.toml']"
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"podman refuses it"* ]]
 	thymus unload
+}
+
+# bats test_tags=root,slow
+@test "podman calls our hook, and runs by thymus, by what was written for it" {
+	type -P podman || skip "podman is not installed"
+	local W=$BATS_TEST_TMPDIR conf=$ETC/containers/containers.conf.d how
+	mount -t tmpfs -o mode=755 thymus-test "$W"
+	policy "del(.delegate) | .folders.bpf = \"/sys/fs/bpf/thymus-setup-$$\" | .mode = \"learn\""
+	mkdir -p "$W/rootfs"/{bin,proc,sys,dev,tmp,etc,run}
+	cp /bin/busybox "$W/rootfs/bin/busybox"
+	web() { pod "$@" run -d --name web --network none --ulimit nofile=1024 --ulimit nproc=1024 --rootfs "$W/rootfs" /bin/busybox sleep 600; }
+	watched() { "$THYMUS" --thymus-policy "$W/policy.json" status --json | jq '.containers | length'; }
+	thymus setup podman --hooks --etc "$ETC"
+	[ "$status" -eq 0 ]
+	thymus setup podman --etc "$ETC"
+	[ "$status" -eq 0 ]
+	mv "$conf/60-thymus.conf" "$W/runtime.conf"
+	# thymus with another policy than the host's needs a script in its place
+	printf '#!/bin/sh\nexec "%s" --thymus-policy "%s" "$@"\n' "$SELF" "$W/policy.json" >"$W/script"
+	chmod +x "$W/script"
+	sed -i "s|\"$SELF\"|\"$W/script\"|" "$W/runtime.conf"
+	for how in none hooks runtime; do
+		unset CONTAINERS_CONF
+		[ $how != hooks ] || export CONTAINERS_CONF=$conf/60-thymus-hooks.conf
+		[ $how != runtime ] || export CONTAINERS_CONF=$W/runtime.conf
+		web --runtime "$([ $how = runtime ] && echo thymus || echo runc)"
+		[ "$(watched)" = "$([ $how = none ] && echo 0 || echo 1)" ]
+		pod --runtime "$([ $how = runtime ] && echo thymus || echo runc)" rm -f -t 0 web
+	done
 }
 
 @test "an engine that is none is told, with those that are" {
