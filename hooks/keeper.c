@@ -35,9 +35,10 @@ static void close_all_but(int keep)
 
 	for (int fd = 0; fd <= 2; fd++)
 		dup2(null, fd);
+	/* by number: musl 1.2.3 has no close_range() */
 	if (keep > 3)
-		close_range(3, (unsigned)keep - 1, 0);
-	close_range((unsigned)(keep > 2 ? keep + 1 : 3), ~0u, 0);
+		syscall(SYS_close_range, 3u, (unsigned)keep - 1, 0u);
+	syscall(SYS_close_range, (unsigned)(keep > 2 ? keep + 1 : 3), ~0u, 0u);
 }
 
 static void settle_down(void)

@@ -165,7 +165,9 @@ static void lesson(struct monitor *m, struct pace *pace, u64 now)
 	if (calls != m->taught_calls || m->row->proving)
 		monitor_follow(m);
 	m->taught_calls = calls;
-	malloc_trim(0); /* a profile in memory is many small pieces */
+#ifdef __GLIBC__
+	malloc_trim(0); /* a profile in memory is many small pieces; musl gives them back by itself */
+#endif
 }
 
 static void record_on(struct monitor *m)
