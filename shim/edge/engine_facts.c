@@ -144,7 +144,8 @@ static bool ask_cri(const struct spec *s, const char *parent, struct engine_fact
 
 	if (strcmp(parent, "k8s.io") != 0 || !type)
 		return false;
-	if (strcmp(type, "sandbox") == 0)
+	f->sandbox = strcmp(type, "sandbox") == 0;
+	if (f->sandbox)
 		name = "pause";
 	if (!name)
 		return false;

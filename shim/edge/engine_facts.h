@@ -14,6 +14,7 @@ struct engine_facts {
 	char name[256];      /* of the workload, "" when nothing tells */
 	char space[256];     /* Kubernetes namespace, "" none */
 	char digest[65];     /* SHA-256 of the image in hex, "" not known */
+	bool sandbox;        /* a pod's own container: what its annotations ask for is meant for the others */
 	const char *source;  /* in words */
 };
 

@@ -67,8 +67,9 @@ static const char *take_name(struct identity *who, const struct spec *s, const s
 		snprintf(who->name, sizeof(who->name), "%s", rule);
 		return "policy rule";
 	}
-	bool admitted = s->profile && policy_admits_name(p, s->profile);
-	step(who, "name", admitted, "annotation io.thymus.profile", admitted || !s->profile ? "%s" :
+	bool admitted = s->profile && !facts->sandbox && policy_admits_name(p, s->profile);
+	step(who, "name", admitted, "annotation io.thymus.profile", admitted || !s->profile ? "%s" : facts->sandbox ?
+	     "%.100s is for the pod's containers, not for its sandbox" :
 	     "%.100s is not admitted by the policy (annotations.profile)", s->profile ? s->profile : "the container has none");
 	if (admitted) {
 		engine_name_clean(s->profile, who->name, sizeof(who->name));

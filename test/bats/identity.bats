@@ -110,6 +110,32 @@ end() { rt delete -f "$(id "$1")"; wait_for 10 no_monitor; }
 	[ "$status" -eq 2 ]
 }
 
+# A pod's container as containerd's CRI plugin keeps it.
+pod_bundle() { # NUMBER ANNOTATIONS
+	B=$W/host1/io.containerd.runtime.v2.task/k8s.io/$(id "$1")
+	mkdir -p "$B/rootfs"
+	cp -a "$R/." "$B/rootfs/"
+	(cd "$B" && runc spec)
+	jq --arg cg "/thymus-test/$(basename "$W")-pod-$1" '.process.args = ["sleep", "1000"] | .process.terminal = false |
+		.root.readonly = false | .linux.cgroupsPath = $cg |
+		.annotations = ({"io.kubernetes.cri.sandbox-namespace": "shop"} + '"$2"')' "$B/config.json" >"$B/new" && mv "$B/new" "$B/config.json"
+}
+
+@test "a pod's annotation names its containers where policy admits it, and never its pause container" {
+	instance 'annotations={"profile": ["shop-*"]}'
+	pod_bundle 1 '{"io.kubernetes.cri.container-type": "sandbox", "io.thymus.profile": "shop-db"}'
+	begin
+	[ "$(key 1 | jq -r '.scope + "/" + .name')" = shop/pause ]
+	th explain "$(id 1)" | grep -q "not from annotation io.thymus.profile: shop-db is for the pod's containers, not for its sandbox"
+	pod_bundle 2 '{"io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "db", "io.thymus.profile": "shop-db"}'
+	begin
+	[ "$(key 2 | jq -r '.scope + "/" + .name')" = shop/shop-db ]
+	pod_bundle 3 '{"io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "db", "io.thymus.profile": "bank-db"}'
+	begin
+	[ "$(key 3 | jq -r '.scope + "/" + .name')" = shop/db ]
+	for n in 1 2 3; do rt delete -f "$(id $n)"; done
+}
+
 NEW=$(printf 'b%.0s' $(seq 64))
 
 # Two lives under the first image, so that it has a profile.
