@@ -11,6 +11,8 @@ THYMUS=$(realpath "${1:?usage: frozen.sh THYMUS}") || exit 2
 WORK=$(mktemp -d /tmp/thymus-docker.XXXXXX) || exit 2
 # shellcheck source=test/docker/lib.bash disable=SC1091
 source "$here/lib.bash"
+# shellcheck source=test/frozen.bash disable=SC1091
+source "$here/../frozen.bash"
 
 # What it does is the same for ever; then it is told, through its bind mount, to do something else.
 begin() {
@@ -35,23 +37,8 @@ ended() { # gone | stopped | runs
 }
 calmly() { runs && healthy && ! is_frozen; }
 
-row() { # COMMAND STATUS WORDS END
-	local said rc begun=$SECONDS
-	rm -f "$WORK/bound/go" # who starts anew does what was learned
-	said=$(eval "timeout -s KILL 60 $1" 2>&1 </dev/null | tr -d '\0'; exit "${PIPESTATUS[0]}")
-	rc=$?
-	[[ $rc =~ ^($2)$ ]] && grep -qE -- "$3" <<<"$said"
-	tap $? "$1: status $rc, $(tr '\n\t' '  ' <<<"${said:0:160}")"
-	[ $((SECONDS - begun)) -le 20 ]
-	tap $? "$1: it takes no longer than that ($((SECONDS - begun)) s)"
-	if [ "$4" = - ]; then
-		is_frozen
-		tap $? "$1: the container is frozen still"
-	else
-		ended "$4"
-		tap $? "$1: then it is $4"
-	fi
-}
+before_row() { rm -f "$WORK/bound/go"; } # who starts anew does what was learned
+freeze_anew() { docker rm -f victim; begin && freeze; }
 
 learn() {
 	local again
@@ -78,15 +65,7 @@ begin && freeze
 tap $? "a container is frozen"
 until_so health_is unhealthy
 tap $? "its healthcheck fails"
-while IFS=$'\t' read -r command rc words _ end; do
-	[[ -z $command || $command = \#* ]] && continue
-	if [ "$end" != - ] && ! is_frozen; then
-		docker rm -f victim >/dev/null 2>&1
-		begin && freeze
-		tap $? "$command: a container is frozen"
-	fi
-	row "$command" "$rc" "$words" "$end"
-done <"$here/frozen"
+rows "$here/frozen"
 docker rm -f victim >/dev/null 2>&1
 nothing_watched() { [ "$(status '.containers | length')" = 0 ]; }
 until_so nothing_watched
