@@ -8,3 +8,7 @@ setup() {
 @test "docs/DOCKER.md says of frozen containers what is tested" {
 	diff <(test/frozen-table test/docker/frozen) <(grep '^| ' docs/DOCKER.md)
 }
+
+@test "docs/CONTAINERD.md says of frozen containers what is tested" {
+	diff <(test/frozen-table test/containerd/frozen) <(grep '^| ' docs/CONTAINERD.md)
+}

@@ -2,14 +2,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lib.bash - a containerd of our own, beside whatever the host runs.  To be sourced.
 #
-#	WORK   folder (absolute, made by the caller): everything of this containerd lies in it
+#	runtime  the runtime under test, an absolute path: thymus, or with `control` set another one
 #
-# The caller runs in a network namespace of its own: the CNI bridge is made in it.
+# Makes WORK, in which everything of this containerd lies, and removes it at the end (KEEP: a folder for what is worth a look).
+# The caller runs in a network namespace of its own (OWN_NET): the CNI bridge is made in it.
 
+here=$(cd "${BASH_SOURCE%/*}" && pwd)
 # shellcheck source=test/tap.bash disable=SC1091
-source "${BASH_SOURCE%/*}/../tap.bash"
+source "$here/../tap.bash"
+# shellcheck source=test/containerd/verbs.bash disable=SC1091
+source "$here/verbs.bash"
 
+for i in containerd ctr runc jq ip script protoc; do
+	command -v $i >/dev/null || { echo "$0: $i is missing" >&2; exit 2; }
+done
+runc=$(command -v runc)
+WORK=$(mktemp -d /tmp/thymus-ctd.XXXXXX) || exit 2
+# overlayfs does not lie on another one, which / is in many a test machine
+mount -t tmpfs -o mode=755 thymus-test "$WORK" || exit 2
+DATA=$WORK/data # what a containerd keeps, and its state
 SOCKET=$WORK/containerd.sock
+BINARY=$WORK/runtime # an engine can name a program, but no arguments
 NS=thymus-test
 IMAGE=local/busybox:1
 PAUSE=local/pause:1
@@ -19,12 +32,12 @@ CGROUP=/thymus-ctd-$$
 c() { timeout 60 ctr --address "$SOCKET" --namespace "$NS" "$@"; }
 
 # CRI knows both runtimes, as handlers.
-containerd_config() { # RUNC THYMUS
+containerd_config() {
 	local name binary
 	cat <<-END
 	version = 2
-	root = "$WORK/root"
-	state = "$WORK/state"
+	root = "$DATA/root"
+	state = "$DATA/state"
 	disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
 	  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]
 	[grpc]
@@ -42,8 +55,8 @@ containerd_config() { # RUNC THYMUS
 	    conf_dir = "$WORK/cni"
 	END
 	for name in runc thymus; do
-		binary=$1
-		[ $name = runc ] || binary=$2
+		binary=$runc
+		[ $name = runc ] || binary=$BINARY
 		cat <<-END
 		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$name]
 		  runtime_type = "io.containerd.runc.v2"
@@ -64,13 +77,49 @@ cni_config() {
 		>"$WORK/cni/10-thymus.conflist"
 }
 
-containerd_up() { # RUNC THYMUS
+# What thymus reads each time that it is called.
+policy() { # MODE [FILTER]
+	jq -n --arg mode "$1" --arg w "$WORK/thymus" --arg runc "$runc" '{delegate: $runc, mode: $mode,
+		folders: {profiles: ($w + "/profiles"), incidents: ($w + "/incidents"), run: ($w + "/run"),
+			log: ($w + "/log"), bpf: ($w + "/bpf/thymus")},
+		annotations: {mode: ["monitor"], profile: ["shop-*"]}} | '"${2:-.}" >"$WORK/thymus/policy.new" &&
+		chmod 600 "$WORK/thymus/policy.new" && mv "$WORK/thymus/policy.new" "$WORK/thymus/policy.json"
+}
+
+# shellcheck disable=SC2154 # who sources this sets it
+ask() { timeout 60 "$runtime" --thymus-policy "$WORK/thymus/policy.json" "$@"; }
+
+# SCOPE/NAME@IMAGE, one a line
+profiles() { find "$WORK/thymus/profiles" -name '*.json' -printf '%P\n' | sed 's/\.json$//' | sort; }
+
+promote_all() {
+	local name
+	profiles | while read -r name; do
+		ask profile --force promote "$name" || return 1
+	done
+}
+
+# Containerd with its images and a client of its CRI, and thymus in mode learn.
+begin() {
+	mkdir -p "$WORK"/thymus/bpf "$WORK"/ids "$WORK"/logs
+	ip link set lo up && mount -t bpf thymus-test "$WORK/thymus/bpf" && policy learn || return 1
+	if [ -n "${control:-}" ]; then
+		printf '#!/bin/sh\nexec %s "$@"\n' "$runtime" >"$BINARY"
+	else
+		printf '#!/bin/sh\nexec %s --thymus-policy %s/thymus/policy.json "$@"\n' "$runtime" "$WORK" >"$BINARY"
+	fi
+	chmod +x "$BINARY"
+	rootfs && containerd_up && images && cri_up
+}
+
+containerd_up() {
 	local i
-	containerd_config "$@" >"$WORK/config.toml"
+	mkdir -p "$DATA"
+	containerd_config >"$DATA/config.toml"
 	cni_config
-	setsid containerd --config "$WORK/config.toml" --log-level warn >"$WORK/containerd.log" 2>&1 </dev/null 3>&- &
+	setsid containerd --config "$DATA/config.toml" --log-level warn >>"$WORK/containerd.log" 2>&1 </dev/null 3>&- &
 	CONTAINERD=$!
-	for ((i = 0; i < 300; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		c version >/dev/null 2>&1 && return 0
 		sleep 0.1
 	done
@@ -79,25 +128,48 @@ containerd_up() { # RUNC THYMUS
 	return 1
 }
 
+# The daemon alone: its containers go on.
+containerd_end() {
+	local i
+	kill "$CONTAINERD" 2>/dev/null
+	for ((i = 0; i < 300; i++)); do
+		kill -0 "$CONTAINERD" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -KILL "$CONTAINERD" 2>/dev/null && echo "containerd had to be killed" >&2
+	wait "$CONTAINERD" 2>/dev/null
+	CONTAINERD=
+}
+
 # What is still in the namespaces goes first, since shims outlive their containerd.
 containerd_down() {
-	local NS id i
+	local NS id
 	[ -n "${CONTAINERD:-}" ] || return 0
 	for NS in thymus-test k8s.io; do
 		for id in $(timeout 20 ctr --address "$SOCKET" --namespace $NS tasks ls -q 2>/dev/null); do
 			timeout 30 ctr --address "$SOCKET" --namespace $NS tasks rm -f "$id" >/dev/null 2>&1
 		done
 	done
-	kill "$CONTAINERD" 2>/dev/null
-	for ((i = 0; i < 100; i++)); do
-		kill -0 "$CONTAINERD" 2>/dev/null || break
-		sleep 0.1
-	done
-	kill -KILL "$CONTAINERD" 2>/dev/null && echo "containerd had to be killed" >&2
+	containerd_end
 	# deepest first
-	awk -v work="$WORK/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
+	awk -v data="$DATA/" 'index($5, data) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
 		xargs -r -n1 umount -l
 }
+
+finish() {
+	containerd_down
+	umount -l "$WORK/thymus/bpf" 2>/dev/null
+	if [ -n "${KEEP:-}" ]; then
+		echo "# outputs are in $KEEP"
+		rm -rf "$KEEP"
+		mkdir -p "$KEEP"
+		cp -a "$WORK"/out.* "$WORK"/*.log "$WORK/thymus" "$KEEP" 2>/dev/null
+	fi
+	umount -l "$WORK"
+	rmdir "$WORK"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
 
 blob() { # FILE: becomes a blob of the layout; prints its descriptor's "digest" and "size"
 	local sum
@@ -125,7 +197,7 @@ image() { # NAME ROOTFS COMMAND...
 	echo '{"imageLayoutVersion": "1.0.0"}' >"$WORK/oci/oci-layout"
 	tar -C "$WORK/oci" -cf "$WORK/image.tar" .
 	for ns in thymus-test k8s.io; do
-		ctr --address "$SOCKET" --namespace $ns images import "$WORK/image.tar" >/dev/null || return 1
+		NS=$ns c images import "$WORK/image.tar" >/dev/null || return 1
 	done
 }
 
@@ -133,7 +205,7 @@ rootfs() {
 	local name
 	mkdir -p "$WORK/rootfs"/{bin,dev,etc,proc,root,sys,tmp}
 	cp /bin/busybox "$WORK/rootfs/bin/busybox"
-	for name in sh ls cat id sleep echo true false kill stty hostname grep; do
+	for name in sh ls cat id sleep echo true false kill stty hostname grep mv; do
 		ln -s busybox "$WORK/rootfs/bin/$name"
 	done
 	cp "$WORK/rootfs/bin/busybox" "$WORK/rootfs/bin/other" # a program that nothing runs while it learns
@@ -142,5 +214,6 @@ rootfs() {
 	mkdir -p "$WORK/pause/bin"
 	cp /bin/busybox "$WORK/pause/bin/busybox"
 	ln -s busybox "$WORK/pause/bin/sleep"
-	image "$IMAGE" "$WORK/rootfs" /bin/sh && image "$PAUSE" "$WORK/pause" /bin/sleep 1000000
 }
+
+images() { image "$IMAGE" "$WORK/rootfs" /bin/sh && image "$PAUSE" "$WORK/pause" /bin/sleep 1000000; }

@@ -108,16 +108,7 @@ end_pod() { # NAME
 # ---- of both ----
 
 process() { # PID
-	local name
-	grep -E '^(Name|Umask|Uid|Gid|Groups|Sig[PBIC]|ShdPnd|Cap|NoNewPrivs|Seccomp)' "/proc/$1/status"
-	cat "/proc/$1/oom_score_adj" "/proc/$1/limits"
-	tr '\0' '\n' <"/proc/$1/environ" | sort
-	for name in cgroup ipc mnt net pid user uts; do
-		[ "/proc/$1/ns/$name" -ef "/proc/self/ns/$name" ] && echo "$name is the host's"
-	done
-	for name in "/proc/$1"/fd/*; do
-		echo "fd ${name##*/} $(readlink "$name" | sed 's/[0-9]\{2,\}/N/g')"
-	done
+	process_facts "$1" 'Name|Umask|Uid|Gid|Groups|Sig[PBIC]|ShdPnd|Cap|NoNewPrivs|Seccomp'
 	awk '{ print $5, $6, $9 }' "/proc/$1/mountinfo"
 }
 
