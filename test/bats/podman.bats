@@ -1,5 +1,5 @@
 # bats file_tags=root,slow
-# takes: 10 minutes
+# takes: 11 minutes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What podman sees of us: nothing, until we stop a container.  See test/podman.
 
@@ -55,6 +55,12 @@ as_crun_needs_it() {
 
 @test "under podman, a learned container's successor is frozen when attacked; what podman can do then is a table" {
 	run ./enforce.sh shim runc 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "under podman over crun, a learned container's successor is frozen when attacked, and can be ended" {
+	run as_crun_needs_it ./enforce.sh shim crun 3>&-
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
