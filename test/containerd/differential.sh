@@ -14,8 +14,8 @@ control=
 [ "${1:-}" != --control ] || { control=1; shift; }
 runtime=$(realpath "${1:?usage: differential.sh THYMUS | --control RUNTIME [STEPS]}") || exit 2
 only=${2:-.}
-# shellcheck source=test/containerd/lib.bash disable=SC1091
-source "$(dirname "$0")/lib.bash"
+# shellcheck source=test/containerd/instance.bash disable=SC1091
+source "$(dirname "$0")/instance.bash"
 
 # Equal but for what changes from run to run.
 normal() {

@@ -8,8 +8,8 @@ set -u
 
 [ -n "${OWN_NET:-}" ] || exec unshare --net env OWN_NET=1 "$0" "$@"
 runtime=$(realpath "${1:?usage: frozen.sh THYMUS}") || exit 2
-# shellcheck source=test/containerd/lib.bash disable=SC1091
-source "$(dirname "$0")/lib.bash"
+# shellcheck source=test/containerd/instance.bash disable=SC1091
+source "$(dirname "$0")/instance.bash"
 # shellcheck source=test/frozen.bash disable=SC1091
 source "$here/../frozen.bash"
 export CONTAINERD_ADDRESS=$SOCKET CONTAINERD_NAMESPACE=$NS # for ctr

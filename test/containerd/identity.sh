@@ -10,8 +10,8 @@ set -u
 
 [ -n "${OWN_NET:-}" ] || exec unshare --net env OWN_NET=1 "$0" "$@"
 runtime=$(realpath "${1:?usage: identity.sh THYMUS}") || exit 2
-# shellcheck source=test/containerd/lib.bash disable=SC1091
-source "$(dirname "$0")/lib.bash"
+# shellcheck source=test/containerd/instance.bash disable=SC1091
+source "$(dirname "$0")/instance.bash"
 export HANDLER=thymus RUNTIME=$BINARY
 
 key() { ask explain --json "$1" | jq -r '.key | "\(.scope)/\(.name) \(.image)"'; } # ID
@@ -55,7 +55,7 @@ tenants() {
 	explains "explain" "$(id_of front)" "from Kubernetes namespace: shop"
 	explains "explain" "$(id_of front)" "from containerd's CRI annotations: front"
 	containerd_end
-	containerd_up && wait_for 60 cri_answers || exit 2
+	daemon && wait_for 60 cri_answers || exit 2
 	is "the same container when containerd was restarted" "$shop" "$(key "$(id_of front)")"
 	is "another one after that" "$shop" "$(cri_key_of shop-2 front)"
 	SHOP=$shop
@@ -131,7 +131,7 @@ annotations
 by_ctr
 containerd_down
 DATA=$WORK/data2
-containerd_up && images && wait_for 60 cri_answers || exit 2
+daemon && images && wait_for 60 cri_answers || exit 2
 is "by the CRI, under another containerd with another data root" "$SHOP" "$(cri_key_of shop-1 front)"
 is "by ctr, there" "$CTR" "$(ctr_key_of thymus-test web1)"
 upgrade

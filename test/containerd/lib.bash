@@ -2,27 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lib.bash - a containerd of our own, beside whatever the host runs.  To be sourced.
 #
-#	runtime  the runtime under test, an absolute path: thymus, or with `control` set another one
+#	WORK   folder (absolute, made by the caller): everything of this containerd lies in it
+#	DATA   the folder in it of what containerd keeps, and of its state (WORK)
 #
-# Makes WORK, in which everything of this containerd lies, and removes it at the end (KEEP: a folder for what is worth a look).
-# The caller runs in a network namespace of its own (OWN_NET): the CNI bridge is made in it.
+# The caller runs in a network namespace of its own: the CNI bridge is made in it.
 
-here=$(cd "${BASH_SOURCE%/*}" && pwd)
 # shellcheck source=test/tap.bash disable=SC1091
-source "$here/../tap.bash"
-# shellcheck source=test/containerd/verbs.bash disable=SC1091
-source "$here/verbs.bash"
+source "${BASH_SOURCE%/*}/../tap.bash"
 
-for i in containerd ctr runc jq ip script protoc; do
-	command -v $i >/dev/null || { echo "$0: $i is missing" >&2; exit 2; }
-done
-runc=$(command -v runc)
-WORK=$(mktemp -d /tmp/thymus-ctd.XXXXXX) || exit 2
-# overlayfs does not lie on another one, which / is in many a test machine
-mount -t tmpfs -o mode=755 thymus-test "$WORK" || exit 2
-DATA=$WORK/data # what a containerd keeps, and its state
+DATA=${DATA:-$WORK}
 SOCKET=$WORK/containerd.sock
-BINARY=$WORK/runtime # an engine can name a program, but no arguments
 NS=thymus-test
 IMAGE=local/busybox:1
 PAUSE=local/pause:1
@@ -32,7 +21,7 @@ CGROUP=/thymus-ctd-$$
 c() { timeout 60 ctr --address "$SOCKET" --namespace "$NS" "$@"; }
 
 # CRI knows both runtimes, as handlers.
-containerd_config() {
+containerd_config() { # RUNC THYMUS
 	local name binary
 	cat <<-END
 	version = 2
@@ -55,8 +44,8 @@ containerd_config() {
 	    conf_dir = "$WORK/cni"
 	END
 	for name in runc thymus; do
-		binary=$runc
-		[ $name = runc ] || binary=$BINARY
+		binary=$1
+		[ $name = runc ] || binary=$2
 		cat <<-END
 		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$name]
 		  runtime_type = "io.containerd.runc.v2"
@@ -77,45 +66,10 @@ cni_config() {
 		>"$WORK/cni/10-thymus.conflist"
 }
 
-# What thymus reads each time that it is called.
-policy() { # MODE [FILTER]
-	jq -n --arg mode "$1" --arg w "$WORK/thymus" --arg runc "$runc" '{delegate: $runc, mode: $mode,
-		folders: {profiles: ($w + "/profiles"), incidents: ($w + "/incidents"), run: ($w + "/run"),
-			log: ($w + "/log"), bpf: ($w + "/bpf/thymus")},
-		annotations: {mode: ["monitor"], profile: ["shop-*"]}} | '"${2:-.}" >"$WORK/thymus/policy.new" &&
-		chmod 600 "$WORK/thymus/policy.new" && mv "$WORK/thymus/policy.new" "$WORK/thymus/policy.json"
-}
-
-# shellcheck disable=SC2154 # who sources this sets it
-ask() { timeout 60 "$runtime" --thymus-policy "$WORK/thymus/policy.json" "$@"; }
-
-# SCOPE/NAME@IMAGE, one a line
-profiles() { find "$WORK/thymus/profiles" -name '*.json' -printf '%P\n' | sed 's/\.json$//' | sort; }
-
-promote_all() {
-	local name
-	profiles | while read -r name; do
-		ask profile --force promote "$name" || return 1
-	done
-}
-
-# Containerd with its images and a client of its CRI, and thymus in mode learn.
-begin() {
-	mkdir -p "$WORK"/thymus/bpf "$WORK"/ids "$WORK"/logs
-	ip link set lo up && mount -t bpf thymus-test "$WORK/thymus/bpf" && policy learn || return 1
-	if [ -n "${control:-}" ]; then
-		printf '#!/bin/sh\nexec %s "$@"\n' "$runtime" >"$BINARY"
-	else
-		printf '#!/bin/sh\nexec %s --thymus-policy %s/thymus/policy.json "$@"\n' "$runtime" "$WORK" >"$BINARY"
-	fi
-	chmod +x "$BINARY"
-	rootfs && containerd_up && images && cri_up
-}
-
-containerd_up() {
+containerd_up() { # RUNC THYMUS
 	local i
 	mkdir -p "$DATA"
-	containerd_config >"$DATA/config.toml"
+	containerd_config "$@" >"$DATA/config.toml"
 	cni_config
 	setsid containerd --config "$DATA/config.toml" --log-level warn >>"$WORK/containerd.log" 2>&1 </dev/null 3>&- &
 	CONTAINERD=$!
@@ -156,21 +110,6 @@ containerd_down() {
 		xargs -r -n1 umount -l
 }
 
-finish() {
-	containerd_down
-	umount -l "$WORK/thymus/bpf" 2>/dev/null
-	if [ -n "${KEEP:-}" ]; then
-		echo "# outputs are in $KEEP"
-		rm -rf "$KEEP"
-		mkdir -p "$KEEP"
-		cp -a "$WORK"/out.* "$WORK"/*.log "$WORK/thymus" "$KEEP" 2>/dev/null
-	fi
-	umount -l "$WORK"
-	rmdir "$WORK"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
 blob() { # FILE: becomes a blob of the layout; prints its descriptor's "digest" and "size"
 	local sum
 	sum=$(sha256sum "$1" | cut -d' ' -f1)
@@ -197,7 +136,7 @@ image() { # NAME ROOTFS COMMAND...
 	echo '{"imageLayoutVersion": "1.0.0"}' >"$WORK/oci/oci-layout"
 	tar -C "$WORK/oci" -cf "$WORK/image.tar" .
 	for ns in thymus-test k8s.io; do
-		NS=$ns c images import "$WORK/image.tar" >/dev/null || return 1
+		ctr --address "$SOCKET" --namespace $ns images import "$WORK/image.tar" >/dev/null || return 1
 	done
 }
 
