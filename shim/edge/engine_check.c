@@ -26,15 +26,25 @@ static int ask(const struct question *q, const char *file, struct buf *said, str
 	return command_run(&(struct command_wish){ argv, q->variable, file, SECONDS }, said, e);
 }
 
+static const struct question *question_for(const char *engine)
+{
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		if (strcmp(questions[i].engine, engine) == 0)
+			return &questions[i];
+	return NULL;
+}
+
+bool engine_answers(const char *engine)
+{
+	return question_for(engine);
+}
+
 int engine_check(const char *engine, const char *file, const char *must, struct buf *words, struct err *e)
 {
-	const struct question *q = NULL;
+	const struct question *q = question_for(engine);
 	auto_buf said = { 0 };
 	int rc;
 
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-		if (strcmp(questions[i].engine, engine) == 0)
-			q = &questions[i];
 	if (!q)
 		return 0;
 	rc = ask(q, file, &said, e);

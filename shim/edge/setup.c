@@ -266,7 +266,8 @@ static int ask_first(const struct setup_wish *w, const struct changes *all, stru
 		char copy[PATH_MAX + 16];
 		int rc;
 
-		if (!c->differs || !c->after.len || c->hook)
+		/* a folder of drop-ins is no place for a copy that nobody is asked about: CRI-O reads all that lies there */
+		if (!c->differs || !c->after.len || c->hook || !engine_answers(w->engine->name))
 			continue;
 		snprintf(copy, sizeof(copy), "%s.thymus-trial", c->path);
 		rc = make_folders(c->path, e);
