@@ -7,7 +7,7 @@
 load root
 load server
 
-setup() { instance "folders=$(jq -n --arg v "$BATS_TEST_TMPDIR/var" '{profiles: ($v+"/profiles"), incidents: ($v+"/incidents"), run: ($v+"/run"), log: ($v+"/log")}')" 'ready_mode="enforce"'; }
+setup() { instance "folders=$(jq -n --arg v "$BATS_TEST_TMPDIR/var" '{profiles: ($v+"/profiles"), incidents: ($v+"/incidents"), log: ($v+"/log")}')" 'ready_mode="enforce"'; }
 
 teardown() {
 	local id
@@ -18,7 +18,7 @@ teardown() {
 	cleanup_instance
 }
 
-no_keeper() { [ -z "$(find "$W/var/run/containers" -name state.json 2>/dev/null)" ]; }
+no_keeper() { [ -z "$(find "$W/run/containers" "$W/var/run/containers" -name state.json 2>/dev/null)" ]; }
 
 small() { # OPTIONS: the disk
 	mkdir -p "$W/var"
@@ -27,9 +27,18 @@ small() { # OPTIONS: the disk
 
 fill() { not dd if=/dev/zero of="$W/var/full" bs=4k status=none 2>/dev/null; }
 
+begin() { # NAME MODE: of another workload than the enforced one's, whose profile is closed
+	bundle "$1" "$(profile_is other "$2")" /bin/server
+	(cd "$W/$1" && rt create "$1" </dev/null >"$W/$1/out" 2>&1 3>&-) || { cat "$W/$1/out"; return 1; }
+	rt start "$1"
+	wait_for 30 test -e "$W/$1/rootfs/tmp/proof-alive"
+}
+
+taught() { compgen -G "$W/var/profiles/*/other@*.json" >/dev/null; }
+
 whole() { # every file that a reader may meet
 	local f
-	for f in "$W"/var/profiles/*/*.json "$W"/var/run/containers/*/state.json "$W"/var/incidents/*/incident.json; do
+	for f in "$W"/var/profiles/*/*.json "$W"/run/containers/*/state.json "$W"/var/run/containers/*/state.json "$W"/var/incidents/*/incident.json; do
 		[ ! -e "$f" ] || jq -e . "$f" >/dev/null || { echo "torn: $f"; return 1; }
 	done
 	jq -e .type "$W/var/log/events.jsonl" >/dev/null
@@ -50,19 +59,24 @@ refused() { # WORDS: an enforced container, and nothing of it stays
 	small size=8m
 	rootfs
 	learn
-	start early learn
+	start caught enforce
+	begin early learn
+	wait_for 30 taught
 	fill
-	known=$(sha256sum <"$(echo "$W"/var/profiles/*/server@*.json)")
+	known=$(sha256sum <"$(echo "$W"/var/profiles/*/other@*.json)")
 	for mode in learn auto monitor off; do
-		start "$mode" "$mode"
+		begin "$mode" "$mode"
 		[ "$(rt state "$mode" | jq -r .status)" = running ]
 	done
 	refused "is full: 0 KiB are left and 1024 must stay free (policy: limits.free_kib)"
+	say caught socket # what runs stays enforced
+	wait_for 30 stopped caught
+	th release caught
 	rt kill early KILL
 	wait_for 30 gone early
 	rt delete -f early
 	whole
-	[ "$(sha256sum <"$(echo "$W"/var/profiles/*/server@*.json)")" = "$known" ]
+	[ "$(sha256sum <"$(echo "$W"/var/profiles/*/other@*.json)")" = "$known" ]
 	rm "$W/var/full"
 	start victim enforce # the control
 	say victim socket
@@ -72,6 +86,7 @@ refused() { # WORDS: an enforced container, and nothing of it stays
 
 @test "no more files: the same" {
 	small size=8m,nr_inodes=40
+	jq '.folders.run = "'"$W"'/var/run"' "$POLICY" >"$W/policy.new" && chmod 600 "$W/policy.new" && mv "$W/policy.new" "$POLICY"
 	rootfs
 	mkdir -m 700 "$W/var/log"
 	touch "$W/var/log/events.jsonl"

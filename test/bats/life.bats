@@ -15,8 +15,8 @@ teardown() { cleanup_instance; }
 no_process() { ! pgrep -f "thymus-hook createRuntime --policy $POLICY" >/dev/null; }
 
 nothing_left() {
-	wait_for 10 no_monitor
-	wait_for 10 no_process
+	wait_for 40 no_monitor
+	wait_for 40 no_process
 	[ -z "$(ls "$W/run/containers")" ]
 	not compgen -G "$BPF/*/link_*" # the programs leave the kernel with the last container
 }
@@ -134,16 +134,16 @@ links_gone() { not compgen -G "$BPF/*/link_*"; }
 	bundle one "$(profile_is ready learn)" sleep 1000
 	bundle two "$(profile_is ready learn)" sleep 1000
 	rt create --bundle "$W/one" one </dev/null >"$W/out" 2>&1 3>&-
-	wait_for 10 rings_are 2
+	wait_for 40 rings_are 2
 	first=$(container one .slot)
 	ready=$(bpftool map dump pinned "$(echo "$BPF"/*/map_rings)" -j | jq -r --argjson f "$first" '.[].key | map(ltrimstr("0x")) | reverse | join("") | select(test("^0*'"$(printf %x "$first")"'$") | not)')
 	rt create --bundle "$W/two" two </dev/null >"$W/out" 2>&1 3>&-
 	[ "$(container two .slot)" = $((16#$ready)) ]
-	wait_for 10 rings_are 3
+	wait_for 40 rings_are 3
 	rt delete -f one
 	rt delete -f two
-	wait_for 10 rings_are 1
-	wait_for 10 links_gone
+	wait_for 40 rings_are 1
+	wait_for 40 links_gone
 	nothing_left
 }
 
@@ -160,7 +160,7 @@ links_gone() { not compgen -G "$BPF/*/link_*"; }
 		[ "$(container "after$i" .mode)" = learn ]
 		rt delete -f "after$i"
 	done
-	wait_for 10 rings_are 1
+	wait_for 40 rings_are 1
 	nothing_left
 }
 
