@@ -6,7 +6,7 @@ SYSTEMD_CGROUP=true
 source "$here/../containerd/lib.bash"
 source "$here/../containerd/verbs.bash"
 read -r count failed <<<"$so_far"
-CGROUP=thymus-test.slice STEPS=steps-cri WORKS="pod up process cgroup stats update lesson stop remove again pod-end"
+CGROUP=engines-test.slice STEPS=steps-cri WORKS="pod up process cgroup stats update lesson stop remove again pod-end"
 
 init_pid() { cri_pid "$1"; }
 
