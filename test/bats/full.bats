@@ -60,8 +60,10 @@ refused() { # WORDS: an enforced container, and nothing of it stays
 	rootfs
 	learn
 	start caught enforce
-	begin early learn
+	begin seed learn
+	rt delete -f seed
 	wait_for 30 taught
+	begin early learn
 	fill
 	known=$(sha256sum <"$(echo "$W"/var/profiles/*/other@*.json)")
 	for mode in learn auto monitor off; do
