@@ -196,7 +196,7 @@ static void end_early(struct recorder *r, const char *words)
 {
 	static const char last[] = "# cut=1\n";
 
-	snprintf(r->ended, sizeof(r->ended), "the trace is cut: %s", words);
+	snprintf(r->ended, sizeof(r->ended), "the trace is cut: %.200s", words);
 	if (ftruncate(r->fd, (off_t)r->size) < 0 || lseek(r->fd, 0, SEEK_END) < 0 || write(r->fd, last, sizeof(last) - 1) < 0)
 		return; /* a full disk: the journal says it */
 }
