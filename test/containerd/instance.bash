@@ -24,6 +24,7 @@ source "$here/verbs.bash"
 finish() {
 	containerd_down
 	umount -l "$WORK/thymus/bpf" 2>/dev/null
+	find /sys/fs/cgroup -depth -type d -path "*$CGROUP*" -exec rmdir {} + 2>/dev/null
 	if [ -n "${KEEP:-}" ]; then
 		echo "# outputs are in $KEEP"
 		rm -rf "$KEEP"
