@@ -40,13 +40,6 @@ static bool has(const char *from, const char *to, const char *words)
 	return memmem(from, (size_t)(to - from), words, strlen(words));
 }
 
-static const char *line_end(const char *line)
-{
-	const char *end = strchr(line, '\n');
-
-	return end ? end + 1 : line + strlen(line);
-}
-
 /* Is it KEY = ... of one of these keys, a comment of ours, or nothing? */
 static bool is_own_line(const char *line)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "place.h"
 
 #define NAME "thymus"
 
@@ -165,36 +166,54 @@ const struct engine_setup *engine_setup_find(const char *name)
 
 /* ---- what changes ---- */
 
-static void lines(const char *from, const char *to, char sign, struct buf *out)
-{
-	while (from < to) {
-		const char *end = memchr(from, '\n', (size_t)(to - from));
-		size_t len = end ? (size_t)(end - from) : (size_t)(to - from);
+enum { ALIKE_MOST = 200, ALIKE_NEVER = 1 << 30 }; /* lines */
 
-		buf_printf(out, "%c%.*s\n", sign, (int)len, from);
-		from += len + 1;
+static bool same_line(const char *a, const char *b)
+{
+	size_t len = (size_t)(line_end(a) - a);
+
+	return *a && len == (size_t)(line_end(b) - b) && memcmp(a, b, len) == 0;
+}
+
+/* `count` lines with their sign; behind them. */
+static const char *lines(const char *from, size_t count, char sign, struct buf *out)
+{
+	for (; count > 0 && *from; count--) {
+		buf_printf(out, "%c%.*s\n", sign, (int)strcspn(from, "\n"), from);
+		from = line_end(from);
 	}
+	return from;
+}
+
+/* After how many lines of each both go on alike: the fewest together; ALIKE_NEVER of each where they do not. */
+static void find_alike(const char *a, const char *b, size_t *of_a, size_t *of_b)
+{
+	for (size_t sum = 1; sum < ALIKE_MOST; sum++) {
+		const char *x = a, *y;
+
+		for (*of_a = 0; *of_a <= sum && *x; ++*of_a, x = line_end(x)) {
+			y = b;
+			for (*of_b = 0; *of_b < sum - *of_a && *y; ++*of_b)
+				y = line_end(y);
+			if (*of_b == sum - *of_a && same_line(x, y))
+				return;
+		}
+	}
+	*of_a = *of_b = ALIKE_NEVER;
 }
 
 void engine_setup_diff(const char *before, const char *after, struct buf *to)
 {
-	const char *a = before, *b = after, *a_end = before + strlen(before), *b_end = after + strlen(after);
+	size_t of_a, of_b;
 
-	/* whole lines that both begin with, then those that both end with */
-	for (size_t i = 0; before[i] && before[i] == after[i]; i++)
-		if (before[i] == '\n')
-			a = before + i + 1, b = after + i + 1;
-	while (a_end > a && b_end > b) {
-		const char *x = a_end - 1, *y = b_end - 1;
-
-		while (x > a && x[-1] != '\n')
-			x--;
-		while (y > b && y[-1] != '\n')
-			y--;
-		if (a_end - x != b_end - y || memcmp(x, y, (size_t)(a_end - x)) != 0)
-			break;
-		a_end = x, b_end = y;
+	while (*before || *after) {
+		if (same_line(before, after)) {
+			before = line_end(before);
+			after = line_end(after);
+			continue;
+		}
+		find_alike(before, after, &of_a, &of_b);
+		before = lines(before, of_a, '-', to);
+		after = lines(after, of_b, '+', to);
 	}
-	lines(a, a_end, '-', to);
-	lines(b, b_end, '+', to);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "place.h"
 
+#include <string.h>
+
 struct place place_of(const char *text, size_t at)
 {
 	struct place p = { 1, 1 };
@@ -11,4 +13,11 @@ struct place place_of(const char *text, size_t at)
 			p = (struct place){ p.line + 1, 1 };
 	}
 	return p;
+}
+
+const char *line_end(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end ? end + 1 : line + strlen(line);
 }

@@ -10,4 +10,7 @@ struct place {
 };
 struct place place_of(const char *text, size_t at);
 
+/* Behind the line that begins at `line` of a string: the next one, or the string's end. */
+const char *line_end(const char *line);
+
 #endif

@@ -6,7 +6,7 @@
 
 #include "command.h"
 
-enum { SECONDS = 60, WORDS = 5 };
+enum { SECONDS = 60, WORDS = 5, WHY_BYTES = 110 };
 
 static const struct question {
 	const char *engine, *words[WORDS]; /* NULL ends them; "@" stands for the file */
@@ -58,8 +58,14 @@ int engine_check(const char *engine, const char *file, const char *must, struct 
 		buf_printf(words, "note: this %s is too old to be asked (no --validate)\n", q->words[0]);
 		return 0;
 	}
-	if (rc > 0)
-		return fail(e, EINVAL, "%s refuses it: %.120s; --no-verify writes it all the same", q->words[0], command_last_line(&said));
+	if (rc > 0) {
+		const char *why = command_last_line(&said);
+		size_t len = strlen(why);
+		bool cut = len > WHY_BYTES; /* what is wrong stands at the end */
+
+		return fail(e, EINVAL, "%s refuses it: %s%s; --no-verify writes it all the same", q->words[0], cut ? "..." : "",
+			    cut ? why + len - WHY_BYTES : why);
+	}
 	if (must && (!said.text || !strstr(said.text, must)))
 		return fail(e, EINVAL, "%s does not come to know thymus by it: a file that it imports says something else of the same "
 			    "section, which counts alone; name that one with --file", q->words[0]);

@@ -147,8 +147,9 @@ unchanged() { # nothing beside it neither
 	thymus setup containerd --default --file "$FILE" --no-verify
 	[ "$status" -eq 0 ]
 	containerd -c "$FILE" config dump >"$BATS_TEST_TMPDIR/dump"
-	grep -q "BinaryName = \"$SELF\"" "$BATS_TEST_TMPDIR/dump"
-	grep -q 'default_runtime_name = "thymus"' "$BATS_TEST_TMPDIR/dump"
+	grep -q "BinaryName = [\"']$SELF[\"']" "$BATS_TEST_TMPDIR/dump"
+	grep -q "default_runtime_name = [\"']thymus[\"']" "$BATS_TEST_TMPDIR/dump"
+	[ "$(grep -c '^-' <<<"$output")" = 1 ] # the default's line
 	thymus setup containerd --remove --file "$FILE" --no-verify
 	cmp "$FILE" "$BATS_TEST_TMPDIR/original"
 }
@@ -217,6 +218,24 @@ imports = ['conf.d/*.toml']"
 	[ "$status" -eq 0 ]
 	[[ $output == *"not verified"* ]]
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/asked")" = 1 ]
+}
+
+# bats test_tags=root
+@test "a dockerd that can be asked accepts what is written, and its refusal is heard" {
+	write '{ "log-driver": "json-file" }'
+	thymus setup docker --default --file "$FILE"
+	[ "$status" -eq 0 ]
+	if ! dockerd --help 2>&1 | grep -q -- --validate; then
+		[[ $output == *"too old to be asked"* ]]
+		return
+	fi
+	[[ $output == *"dockerd accepts it"* ]]
+	write '{ "no-such-word": true }'
+	rm -f "$FILE.before-thymus"
+	thymus setup docker --file "$FILE"
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"dockerd refuses it"*no-such-word* ]]
+	unchanged
 }
 
 # bats test_tags=root

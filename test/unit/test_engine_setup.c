@@ -246,5 +246,12 @@ int main(void)
 	ok(!engine_setup_find("lxc"), "no other engine");
 	engine_setup_diff("a\nb\nc\n", "a\nx\ny\nc\n", &diff);
 	ok(strcmp(diff.text, "-b\n+x\n+y\n") == 0, "a difference is what differs");
+	diff.len = 0;
+	engine_setup_diff("a\nb\nc\nd\ne\n", "a\nx\nc\nd\ne\nf\n", &diff);
+	ok(strcmp(diff.text, "-b\n+x\n+f\n") == 0, "what lies between two differences is none");
+	diff.len = 0;
+	engine_setup_diff("", "a\n", &diff);
+	engine_setup_diff("a", "", &diff);
+	ok(strcmp(diff.text, "+a\n-a\n") == 0, "all of it may differ");
 	return tap_end();
 }
