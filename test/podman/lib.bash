@@ -34,7 +34,7 @@ podman_up() {
 			"$files:$files" "$processes:$processes"
 		sed "/^\[engine\]/r $WORK/ours" "$WORK/setup"
 	} >"$WORK/containers.conf"
-	export CONTAINERS_CONF=$WORK/containers.conf
+	export CONTAINERS_CONF=$WORK/containers.conf PODMAN_IGNORE_CGROUPSV1_WARNING=1
 }
 
 podman() {
