@@ -15,7 +15,7 @@ setup() {
 	#!/bin/sh
 	case " $* " in
 	*" resume "*) exit 7 ;;
-	*" exec "*" --tty "*) exit 1 ;;
+	*" exec "*" --console-socket "*) exit 1 ;;
 	*" delete "*) mkdir -p /run/runc/thymus-test-left ;;
 	esac
 	exec runc "$@"
