@@ -134,14 +134,12 @@ static int attach(const struct plan *p, struct err *e)
 		return 0;
 	if (rootless()) {
 		rc = rootless_admit(plan_mode(p), e);
-		record(p, e->text);
+		if (rc == 0)
+			record(p, e->text);
 		return rc;
 	}
-	if (plan_refuses(p)) {
-		rc = plan_refuse_upgrade(p, e);
-		record(p, e->text);
-		return rc;
-	}
+	if (plan_refuses(p))
+		return plan_refuse_upgrade(p, e);
 	if (p->predecessor[0])
 		record_upgrade(p);
 	rc = watch(p, e);
@@ -233,5 +231,8 @@ int main(int argc, char **argv)
 		rc = attach(&plan, &e);
 	if (rc < 0)
 		fprintf(stderr, "thymus-hook: %s\n", e.text);
+	/* an engine may show a person nothing of what its runtime's hook said */
+	if (rc < 0 && plan.id[0] && strcmp(a.stage, "watch") != 0)
+		record_as(&plan, "refused", e.text);
 	return rc < 0;
 }

@@ -246,6 +246,7 @@ teardown() {
 	run rt create nobody </dev/null 3>&-
 	[ "$status" -ne 0 ]
 	[[ $output == *"has no profile to enforce"* ]]
+	jq -se '.[] | select(.type == "refused" and .container == "nobody" and (.message | test("has no profile to enforce")))' "$W/log/events.jsonl"
 }
 
 @test "a killed monitor is replaced, and the container stays enforced" {
