@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # tap.bash - what the engines' tests have in common.  To be sourced.
 
+# shellcheck source=test/wait.bash disable=SC1091
+source "${BASH_SOURCE%/*}/wait.bash"
+
 count=0 failed=0
 tap() { # STATUS TITLE [FILE with the reason]
 	count=$((count + 1))

@@ -149,43 +149,49 @@ static int key(struct scan *s)
 
 static int value(struct scan *s, unsigned depth);
 
+/* 1: here is an item; 0: `close` was here. */
+static int next_item(struct scan *s, size_t from, int close, const char *endless)
+{
+	skip_lines(s);
+	if (peek(s) < 0)
+		return wrong(s, from, endless);
+	if (peek(s) != close)
+		return 1;
+	s->at++;
+	return 0;
+}
+
+static int item_end(struct scan *s, int close, const char *neither)
+{
+	skip_lines(s);
+	if (peek(s) == ',')
+		s->at++;
+	else if (peek(s) >= 0 && peek(s) != close)
+		return wrong(s, s->at, neither);
+	return 0;
+}
+
 static int array(struct scan *s, unsigned depth)
 {
 	size_t from = s->at++;
+	int rc;
 
-	for (;;) {
-		int rc;
-
-		skip_lines(s);
-		if (peek(s) < 0)
-			return wrong(s, from, "this array does not end");
-		if (peek(s) == ']')
-			break;
+	while ((rc = next_item(s, from, ']', "this array does not end")) > 0) {
 		rc = value(s, depth + 1);
+		if (rc == 0)
+			rc = item_end(s, ']', "here should be a comma, or the array's end");
 		if (rc < 0)
 			return rc;
-		skip_lines(s);
-		if (peek(s) == ',')
-			s->at++;
-		else if (peek(s) >= 0 && peek(s) != ']')
-			return wrong(s, s->at, "here should be a comma, or the array's end");
 	}
-	s->at++;
-	return 0;
+	return rc;
 }
 
 static int inline_table(struct scan *s, unsigned depth)
 {
 	size_t from = s->at++, keep = s->path.len;
+	int rc;
 
-	for (;;) {
-		int rc;
-
-		skip_lines(s);
-		if (peek(s) < 0)
-			return wrong(s, from, "this table does not end");
-		if (peek(s) == '}')
-			break;
+	while ((rc = next_item(s, from, '}', "this table does not end")) > 0) {
 		rc = key(s);
 		s->path.len = keep; /* what is inside has no place of its own */
 		if (rc == 0 && peek(s) != '=')
@@ -194,16 +200,12 @@ static int inline_table(struct scan *s, unsigned depth)
 			return rc;
 		s->at++;
 		rc = value(s, depth + 1);
+		if (rc == 0)
+			rc = item_end(s, '}', "here should be a comma, or the table's end");
 		if (rc < 0)
 			return rc;
-		skip_lines(s);
-		if (peek(s) == ',')
-			s->at++;
-		else if (peek(s) >= 0 && peek(s) != '}')
-			return wrong(s, s->at, "here should be a comma, or the table's end");
 	}
-	s->at++;
-	return 0;
+	return rc;
 }
 
 static int value(struct scan *s, unsigned depth)

@@ -3,6 +3,9 @@
 # A machine to install packages in: this host's files behind an overlay, in a mount namespace of its own, with an empty
 # /run.  Its kernel, cgroups and bpffs are the host's; there is no init.
 
+# shellcheck source=test/wait.bash disable=SC1091
+source "${BASH_SOURCE%/*}/../wait.bash"
+
 machine_start() { # in $M; what is written there is in memory and gone with it
 	M=$BATS_FILE_TMPDIR/machine
 	mkdir -p "$M"
@@ -67,12 +70,4 @@ machine_container() { # ID COMMAND...
 SLEEP=(/bin/sh -c 'while :; do busybox sleep 1; done')
 
 runs() { [ "$(in_machine runc state "$1" | jq -r .status)" = running ]; }
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
-}
 not() { ! "$@"; } # bats does not fail on a bare !

@@ -1,6 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # For tests on the real runtime: a private instance of thymus, a tiny root file system, bundles.
 
+# shellcheck source=test/wait.bash disable=SC1091
+source "${BASH_SOURCE%/*}/../wait.bash"
+
 instance() { # [KEY=JSON ...]: policy of this test in $POLICY; later words override
 	W=$BATS_TEST_TMPDIR
 	# an overlay's upper layer cannot lie on another overlay, which / is in many a test machine
@@ -48,15 +51,6 @@ bundle() { # NAME ANNOTATIONS-JSON COMMAND...
 
 profile_is() { # NAME MODE: annotations
 	jq -cn --arg p "$1" --arg m "$2" '{"io.thymus.profile": $p, "io.thymus.mode": $m}'
-}
-
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
 }
 
 container() { # ID FILTER: of `status --json`

@@ -12,15 +12,6 @@ run() { # OPTIONS... ID COMMAND...: the image stands before the ID
 
 task_pid() { c task ls | awk -v id="$1" '$1 == id { print $2 }'; }
 
-wait_for() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
-}
-
 task_is() { c task ls | grep -q "^$1 .* $2\$"; }
 
 remove() { # ID: of a task and its container

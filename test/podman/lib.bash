@@ -91,14 +91,5 @@ write_policy() { # [JQ]
 
 ask() { timeout 60 "$THYMUS" --thymus-policy "$WORK/thymus.json" "$@"; }
 
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
-}
-
 is_watched() { find "$WORK/run/containers" -name state.json 2>/dev/null | grep -q .; }
 none_watched() { ! is_watched; }

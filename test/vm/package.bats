@@ -5,6 +5,8 @@
 # The package where its users install it: systemd, Docker by its own service, the unified hierarchy.  In a machine that is
 # thrown away:  make deb && scripts/vm bookworm bats test/vm/package.bats
 
+load ../wait
+
 setup_file() {
 	systemd-detect-virt -q || { echo "for virtual machines only: see scripts/vm" >&2; return 1; }
 	DEB=$(echo "$BATS_TEST_DIRNAME"/../../build/thymus_*.deb)
@@ -25,14 +27,6 @@ traces() { # what must be as before
 	find /sys/fs/bpf -name '*thymus*'
 	systemctl list-unit-files --no-legend --plain | grep -i thymus || true
 	find /usr /etc /run -xdev -name '*thymus*' -not -name 'thymus-vm*' -not -name '*.before-thymus'
-}
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.5
-	done
 }
 watched() { thymus status --json | jq -e --arg id "$1" '.containers[] | select(.id == $id)' >/dev/null; }
 runs() { [ "$(docker inspect -f '{{.State.Running}}' "$1")" = true ]; }

@@ -4,6 +4,8 @@
 # podman without root, by a user of a machine where thymus is installed.  In a machine that is thrown away:
 # scripts/vm bookworm test/vm/suite test/vm/rootless.bats
 
+load ../wait
+
 bats_require_minimum_version 1.5.0
 
 setup_file() {
@@ -40,15 +42,6 @@ teardown() {
 }
 none_watched() { [ -z "$(find /run/thymus/containers -name state.json 2>/dev/null)" ]; }
 some_watched() { ! none_watched; }
-
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.5
-	done
-}
 
 policy() { # JQ
 	jq -n "{ mode: \"learn\", attach_timeout: 60 } | $1" >/etc/thymus/thymus.json

@@ -5,6 +5,8 @@
 # A host where SELinux enforces: a container with a label of its own, under runc, is learned, enforced and frozen.  In a
 # machine that is thrown away:  scripts/vm trixie-selinux test/vm/suite test/vm/selinux.bats
 
+load ../wait
+
 bats_require_minimum_version 1.5.0
 LABEL=system_u:system_r:container_t:s0:c1,c2 FILES=system_u:object_r:container_file_t:s0:c1,c2
 W=/var/lib/selinux-test
@@ -29,14 +31,6 @@ setup_file() {
 
 teardown() { thymus delete -f web >/dev/null 2>&1 || true; }
 
-wait_for() { # SECONDS COMMAND...: until it succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.5
-	done
-}
 not() { ! "$@"; } # bats does not fail on a bare !
 
 begin() { # RUNTIME
