@@ -16,7 +16,6 @@ setup_file() {
 	mkdir -p "$LATER"
 	(cd "$top" && tar --exclude ./build --exclude ./.git -cf - . && tar -cf - build/plain) | tar -C "$LATER" -ixf -
 	echo 'const volatile u32 of_a_later_version = 1;' >>"$LATER/shim/bpf/sensor.bpf.c"
-	touch "$LATER/shim/thymus.c"
 	make -s -C "$LATER" VERSION=later all >"$LATER/log" 2>&1 3>&- || { cat "$LATER/log"; return 1; }
 }
 
