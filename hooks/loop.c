@@ -13,7 +13,6 @@
 #include "file.h"
 #include "monitor.h"
 #include "process.h"
-#include "process.h"
 #include "recorder.h"
 #include "repeat.h"
 #include "state.h"
