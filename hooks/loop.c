@@ -230,11 +230,12 @@ static void finish(struct monitor *m)
 	if (monitor_amend(m, &e) < 0 || monitor_teach(m, true, &e) < 0)
 		monitor_complain(m, e.text);
 	monitor_follow(m);
-	if (m->recorder)
+	bool recording = m->recorder && m->row->trace; /* also the monitor before us may have cut it */
+	if (recording)
 		recorder_end(m->recorder, m->row->lost);
-	if (m->recorder && !recorder_is_whole(m->recorder)) {
+	if (recording && !recorder_is_whole(m->recorder)) {
 		record_on(m);
-	} else if (m->recorder) {
+	} else if (recording) {
 		char words[128];
 
 		snprintf(words, sizeof(words), "%llu calls, %llu deviations, hash %016llx", (unsigned long long)m->shared->recorded,

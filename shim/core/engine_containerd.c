@@ -24,6 +24,7 @@
 struct extras {
 	struct buf table, options, deeper; /* lines of others in them */
 	struct buf top, defaults;          /* of a drop-in: before any heading; below [plugins.CRI.containerd] */
+	bool systemd;                      /* of a drop-in: SystemdCgroup is a person's line */
 };
 
 static void extras_done(struct extras *x)
@@ -35,9 +36,21 @@ static void extras_done(struct extras *x)
 	buf_done(&x->defaults);
 }
 
+/* Outside of quotes. */
 static bool has(const char *from, const char *to, const char *words)
 {
-	return memmem(from, (size_t)(to - from), words, strlen(words));
+	size_t len = strlen(words);
+	char quote = '\0';
+
+	for (; from + len <= to; from++) {
+		if (!quote && strncmp(from, words, len) == 0)
+			return true;
+		if (*from == quote)
+			quote = '\0';
+		else if (!quote && (*from == '"' || *from == '\''))
+			quote = *from;
+	}
+	return false;
 }
 
 /* Is it KEY = ... of one of these keys, a comment of ours, or nothing? */
@@ -81,7 +94,8 @@ static void part(const char *at, const char *to, bool whole, struct buf *keep, s
 			if (own || options || above)
 				continue;
 			add_line(now, at, next);
-		} else if (now == keep || now == &x->deeper || !is_own_line(at)) {
+		} else if (now == keep || now == &x->deeper || !is_own_line(at) ||
+			   (x->systemd && strncmp(word, "SystemdCgroup", strlen("SystemdCgroup")) == 0)) {
 			if (!now && above && !whole) {
 				add_line(keep, above, line_end(above));
 				now = keep;
@@ -239,13 +253,14 @@ static int survey(const char *text, size_t len, struct survey *ret, struct err *
 	return toml_scan(text, len, take_tables, ret, e);
 }
 
-bool engine_containerd_imports(const char *text, size_t len, struct buf *pattern)
+bool engine_containerd_imports(const char *text, size_t len, struct buf *pattern, bool *systemd)
 {
 	struct survey s = { 0 };
 	struct err ignored;
 
 	if (survey(text, len, &s, &ignored) == 0 && s.version >= 3 && s.imports.len)
 		buf_puts(pattern, s.imports.text);
+	*systemd = s.systemd;
 	buf_done(&s.imports);
 	return pattern->len && !pattern->failed;
 }
@@ -318,6 +333,8 @@ static int compose(const struct buf *before, const struct survey *s, const struc
 
 	if (s->ours || s->closed)
 		return refuse(s, e);
+	if (w->imported && x->table.len + x->options.len + x->deeper.len)
+		return fail(e, EEXIST, "others have added lines to the table of \"" NAME "\", which is to lie in a drop-in now: remove them first");
 	there = w->by_default && !w->imported && add_default(s, before, to);
 	if (!there)
 		buf_add(to, before->text, before->len);
@@ -339,7 +356,12 @@ static int done(const struct buf *to, struct err *e)
 /* Who does not say --default leaves the default as it is. */
 static bool by_default(const char *text, const struct engine_wish *w)
 {
-	return w->by_default || (text && !w->remove && strstr(text, "default_runtime_name = \"" NAME "\""));
+	static const char key[] = "default_runtime_name = \"" NAME "\"";
+
+	for (const char *line = text; !w->by_default && !w->remove && line && *line; line = line_end(line))
+		if (strncmp(line + strspn(line, " \t"), key, strlen(key)) == 0)
+			return true;
+	return w->by_default;
 }
 
 int engine_containerd_edit(const char *text, size_t len, const struct engine_wish *wish, struct buf *to, struct err *e)
@@ -389,11 +411,11 @@ static bool look(void *ctx, const struct toml_item *item)
 /* The drop-in of a file of version 3. */
 int engine_containerd_drop_in(const char *text, size_t len, const struct engine_wish *w, struct buf *to, struct err *e)
 {
-	struct survey s = { .version = 3, .cri = "io.containerd.cri.v1.runtime" };
+	struct survey s = { .version = 3, .cri = "io.containerd.cri.v1.runtime", .systemd = w->systemd };
 	static const struct engine_wish gone = { .remove = true };
 	auto_buf keep = { 0 };
 	bool stays = !w->remove && w->imported;
-	struct extras x = { 0 };
+	struct extras x = { .systemd = !w->systemd };
 	int rc = text && strlen(text) != len ? fail(e, EINVAL, "it has a NUL byte") : toml_scan(text ? text : "", len, look, NULL, e);
 
 	if (rc < 0)

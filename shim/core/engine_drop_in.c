@@ -75,6 +75,13 @@ static void foreign(const char *text, const struct section *all, const struct se
 	}
 }
 
+/* What is read must be TOML before lines of it are moved, and what is written: CRI-O is not asked. */
+static bool ignore(void *ctx, const struct toml_item *item)
+{
+	(void)ctx, (void)item;
+	return true;
+}
+
 static int write(const char *text, const char *title, const struct section *all, const struct engine_wish *w, struct buf *to,
 		 struct err *e)
 {
@@ -91,14 +98,9 @@ static int write(const char *text, const char *title, const struct section *all,
 			buf_printf(to, "%s\n%s%s", s->heading, w->remove ? "" : s->lines, theirs.text ? theirs.text : "");
 	}
 	foreign(text, all, s, to);
-	return to->failed ? fail(e, ENOMEM, "out of memory") : 0;
-}
-
-/* What is there must be TOML before lines of it are moved. */
-static bool ignore(void *ctx, const struct toml_item *item)
-{
-	(void)ctx, (void)item;
-	return true;
+	if (to->failed)
+		return fail(e, ENOMEM, "out of memory");
+	return to->text ? toml_scan(to->text, to->len, ignore, NULL, e) : 0;
 }
 
 static int check(const char *text, size_t len, struct err *e)
@@ -227,15 +229,23 @@ struct wanted {
 	struct buf *to;
 };
 
+static void add_string(void *ctx, const char *word, size_t len)
+{
+	struct buf *to = ctx;
+
+	buf_puts(to, to->len ? ", " : "");
+	buf_add(to, word - 1, len + 2); /* with its quotes */
+}
+
 static bool take(void *ctx, const struct toml_item *i)
 {
 	struct wanted *q = ctx;
 
 	if (i->heading || strcmp(i->path, q->path) != 0 || q->text[i->value] != '[')
 		return true;
-	q->to->len = 0;
-	for (size_t at = i->value + 1; at + 1 < i->end; at++)
-		buf_add(q->to, q->text[at] == '\n' ? " " : q->text + at, 1);
+	q->to->len = 0; /* the later one counts alone */
+	buf_puts(q->to, "");
+	toml_strings(q->text, i, add_string, q->to);
 	return true;
 }
 

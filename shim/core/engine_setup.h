@@ -27,6 +27,7 @@ struct engine_wish {
 	bool by_default;      /* for containers that name no runtime, too */
 	bool hooks;           /* the hook, and the engine keeps its runtime */
 	bool imported;        /* the file reads drop-ins: ours is one of them */
+	bool systemd;         /* ... and has runc's cgroups made by systemd */
 	bool remove;
 };
 
@@ -59,8 +60,8 @@ extern const char engine_setup_names[];
 #define ENGINE_SETUP_DROP_IN "60-thymus.toml"
 
 /* The pattern by which config.toml imports a folder of drop-ins, where they add to its sections (version 3: containerd 1 would
- * replace them); false: none. */
-bool engine_containerd_imports(const char *text, size_t len, struct buf *pattern);
+ * replace them); false: none.  `systemd`: there, systemd makes runc's cgroups. */
+bool engine_containerd_imports(const char *text, size_t len, struct buf *pattern, bool *systemd);
 
 /* The array that the last of an engine's files gives to a key: `path` is a toml_item's.  What `ret` holds is replaced. */
 void engine_setup_array(const char *text, size_t len, const char *path, struct buf *ret);

@@ -30,7 +30,26 @@ static bool read_one(struct patient *t, const char *engine, const char *file, re
 	return !strstr(text, "thymus") || !patient_is_open(t, engine, file, "they could become root by it");
 }
 
-static bool read_all(struct patient *t, const char *engine, const char *main, const char *drop_ins, reader *read, struct engine_handler *to)
+static bool has_end(const char *name, const char *end)
+{
+	size_t len = strlen(name), most = strlen(end);
+
+	return len > most && strcmp(name + len - most, end) == 0;
+}
+
+static bool is_conf(const char *name)
+{
+	return has_end(name, ".conf");
+}
+
+static bool is_toml(const char *name)
+{
+	return has_end(name, ".toml");
+}
+
+/* `keep`: the drop-ins that this engine reads; NULL: all. */
+static bool read_all(struct patient *t, const char *engine, const char *main, const char *drop_ins, bool (*keep)(const char *),
+		     reader *read, struct engine_handler *to)
 {
 	auto_names names = { 0 };
 	char path[PATH_MAX];
@@ -42,7 +61,7 @@ static bool read_all(struct patient *t, const char *engine, const char *main, co
 	if (!drop_ins)
 		return true;
 	snprintf(path, sizeof(path), "%s/%s", t->etc, drop_ins);
-	if (folder_names(path, NULL, &names, &e) < 0)
+	if (folder_names(path, keep, &names, &e) < 0)
 		return true;
 	names_sort(&names);
 	for (size_t i = 0; i < names.count; i++)
@@ -74,7 +93,7 @@ void check_docker(struct patient *t)
 {
 	struct engine_handler h = { 0 };
 
-	if (read_all(t, "docker", "docker/daemon.json", NULL, engine_handler_json, &h))
+	if (read_all(t, "docker", "docker/daemon.json", NULL, NULL, engine_handler_json, &h))
 		judge(t, "docker", &h);
 }
 
@@ -82,7 +101,7 @@ void check_containerd(struct patient *t)
 {
 	struct engine_handler h = { 0 };
 
-	if (read_all(t, "containerd", "containerd/config.toml", "containerd/conf.d", engine_handler_toml, &h))
+	if (read_all(t, "containerd", "containerd/config.toml", "containerd/conf.d", is_toml, engine_handler_toml, &h))
 		judge(t, "containerd", &h);
 }
 
@@ -90,7 +109,7 @@ void check_crio(struct patient *t)
 {
 	struct engine_handler h = { 0 };
 
-	if (read_all(t, "crio", "crio/crio.conf", "crio/crio.conf.d", engine_handler_toml, &h))
+	if (read_all(t, "crio", "crio/crio.conf", "crio/crio.conf.d", NULL, engine_handler_toml, &h))
 		judge(t, "crio", &h);
 }
 
@@ -98,7 +117,7 @@ void check_podman(struct patient *t)
 {
 	struct engine_handler h = { 0 };
 
-	if (read_all(t, "podman", "containers/containers.conf", "containers/containers.conf.d", engine_handler_toml, &h))
+	if (read_all(t, "podman", "containers/containers.conf", "containers/containers.conf.d", is_conf, engine_handler_toml, &h))
 		judge(t, "podman", &h);
 }
 

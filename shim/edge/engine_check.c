@@ -67,8 +67,8 @@ int engine_check(const char *engine, const char *file, const char *must, struct 
 			    cut ? why + len - WHY_BYTES : why);
 	}
 	if (must && (!said.text || !strstr(said.text, must)))
-		return fail(e, EINVAL, "%s does not come to know thymus by it: a file that it imports says something else of the same "
-			    "section, which counts alone; name that one with --file", q->words[0]);
+		return fail(e, EINVAL, "%s does not come to know thymus by it: its CRI plugin is disabled, or a file that it imports "
+			    "says something else of the same section, which counts alone: name that one with --file", q->words[0]);
 	buf_printf(words, "%s accepts it\n", q->words[0]);
 	return 0;
 }

@@ -19,7 +19,7 @@ int room_left(const struct policy *p, const char *folder, struct err *e)
 	if (rc < 0)
 		return fail(e, errno, "ask how much room %s has: %m", at);
 	kib = (unsigned long long)st.f_bavail * st.f_frsize >> 10;
-	if (kib < p->limits.free_kib)
+	if (st.f_blocks > 0 && kib < p->limits.free_kib) /* 0: the file system does not say, as ramfs */
 		return fail(e, ENOSPC, "%s is full: %llu KiB are left and %u must stay free (policy: limits.free_kib): make room, or move "
 			    "the folder", folder, kib, p->limits.free_kib);
 	if (st.f_files > 0 && st.f_favail == 0) /* 0: the file system has no such limit */

@@ -12,6 +12,7 @@
 #include "engine_check.h"
 #include "file.h"
 #include "folder.h"
+#include "override.h"
 #include "toml.h"
 #include "trial.h"
 
@@ -112,12 +113,12 @@ static int add(struct changes *all, const char *path, engine_edit *edit, const s
 }
 
 /* The folder of drop-ins that the engine's file imports, below that file's own where it is relative. */
-static bool find_drop_in(const struct setup_wish *w, const struct change *main, char ret[PATH_MAX])
+static bool find_drop_in(const struct setup_wish *w, const struct change *main, char ret[PATH_MAX], bool *systemd)
 {
 	auto_buf pattern = { 0 };
 	char folder[PATH_MAX];
 
-	if (!w->engine->drop_in || !main->before || !engine_containerd_imports(main->before, main->len, &pattern))
+	if (!w->engine->drop_in || !main->before || !engine_containerd_imports(main->before, main->len, &pattern, systemd))
 		return false;
 	snprintf(folder, sizeof(folder), "%s", main->path);
 	snprintf(ret, PATH_MAX, "%.2000s%s%.*s/" ENGINE_SETUP_DROP_IN, pattern.text[0] == '/' ? "" : dirname(folder),
@@ -173,7 +174,7 @@ static int plan(const struct setup_wish *w, const struct engine_wish *wish, stru
 		struct change probe = { .before = NULL };
 		snprintf(probe.path, sizeof(probe.path), "%s", path);
 		rc = w->engine->drop_in ? read_old(&probe, e) : 0;
-		now.imported = rc == 0 && find_drop_in(w, &probe, drop_in);
+		now.imported = rc == 0 && find_drop_in(w, &probe, drop_in, &now.systemd);
 		free(probe.before);
 		if (rc == 0)
 			rc = add(ret, path, part->edit, &now, e);
@@ -248,12 +249,12 @@ static int write_all(struct changes *all, bool remove, struct err *e)
 
 static int take_back(const struct changes *all, int rc, struct err *e)
 {
-	struct err second;
+	struct err second, first = { "" };
 
 	for (size_t i = 0; i < all->count; i++)
-		if (all->all[i].written && put(&all->all[i], all->all[i].before, all->all[i].len, &second) < 0)
-			return fail_in(e, rc, second.text);
-	return fail_in(e, rc, "nothing was changed");
+		if (all->all[i].written && put(&all->all[i], all->all[i].before, all->all[i].len, &second) < 0 && !first.text[0])
+			first = second;
+	return fail_in(e, rc, first.text[0] ? first.text : "nothing was changed");
 }
 
 /* ---- verifying ---- */
@@ -294,8 +295,14 @@ static int ask_again(const struct setup_wish *w, const struct changes *all, stru
 static int try_container(const struct setup_wish *w, struct buf *words, struct err *e)
 {
 	char unwatched[256];
-	int rc = trial_run(w->policy, w->wish.program, unwatched, e);
+	enum mode said;
+	int rc;
 
+	if (override_get(w->policy, NULL, "", &said) && said == MODE_ENFORCE) {
+		buf_puts(words, "note: no container was tried: \"thymus mode enforce --all\" is in force, and one without a profile does not start\n");
+		return 0;
+	}
+	rc = trial_run(w->policy, w->wish.program, unwatched, e);
 	if (rc < 0)
 		return rc;
 	buf_puts(words, "a trial container ran by thymus\n");
@@ -339,6 +346,14 @@ static void show(const struct setup_wish *w, const struct change *c, size_t coun
 	}
 }
 
+/* podman reads no other files among its drop-ins, CRI-O all. */
+static bool is_conf(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 5 && strcmp(name + len - 5, ".conf") == 0;
+}
+
 /* What others have the engine say, in its files in the order in which it reads them; ours do not count. */
 static int gather(const struct setup_wish *w, const char *const *files, const char *folder, const char *path, struct buf *ret, struct err *e)
 {
@@ -352,7 +367,7 @@ static int gather(const struct setup_wish *w, const char *const *files, const ch
 		char full[PATH_MAX];
 
 		snprintf(full, sizeof(full), "%s/%s", w->etc, folder);
-		rc = folder_names(full, NULL, &drop_ins, e);
+		rc = folder_names(full, strcmp(w->engine->name, "podman") == 0 ? is_conf : NULL, &drop_ins, e);
 		names_sort(&drop_ins);
 		for (size_t i = 0; rc == 0 && i < drop_ins.count; i++)
 			if (!strstr(drop_ins.name[i], "/60-thymus"))

@@ -184,6 +184,8 @@ calm() {
 	instance "folders={\"log\":\"$W/above/log\"}"
 	chmod 700 "$W/above/log"
 	finds fail log "lies below $W/above"
+	chmod 775 "$W/above"
+	finds warn log "lies below $W/above"
 	chmod 755 "$W/above"
 	mkdir "$W/above/log/events.jsonl"
 	finds fail log "events.jsonl is no file"

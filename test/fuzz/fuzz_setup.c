@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const engines[] = { "docker", "containerd", "crio", "podman" };
 	auto_free char *text = malloc(size + 1); /* files are read with a NUL behind them */
 	auto_buf some = { 0 };
+	bool systemd;
 
 	if (!text)
 		return 0;
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_part(engine->drop_in, text, size, true, true);
 	}
 	check_handler(text, size);
-	(void)engine_containerd_imports(text, size, &some);
+	(void)engine_containerd_imports(text, size, &some, &systemd);
 	engine_setup_array(text, size, "engine\x1fhooks_dir", &some);
 	engine_setup_diff(text, "a\nb\n", &some);
 	return 0;

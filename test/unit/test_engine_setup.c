@@ -163,12 +163,24 @@ static void test_since(void)
 static void test_imports(void)
 {
 	static const char with[] = "version = 3\nimports = [\"/etc/other.toml\", 'conf.d/*.toml']\n", old[] = "version = 2\nimports = ['/c/*.toml']\n";
-	auto_buf pattern = { 0 }, none = { 0 }, drop_in = { 0 };
+	static const char runc[] = "version = 3\nimports = ['/c/*.toml']\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]\n"
+				   "SystemdCgroup = true\n";
+	auto_buf pattern = { 0 }, none = { 0 }, drop_in = { 0 }, theirs = { 0 }, hers = { 0 }, mended = { 0 };
+	struct engine_wish w = imported;
+	bool systemd;
 
-	ok(engine_containerd_imports(with, strlen(with), &pattern) && strcmp(pattern.text, "conf.d/*.toml") == 0,
+	ok(engine_containerd_imports(runc, strlen(runc), &theirs, &systemd) && systemd, "containerd: runc's cgroups are systemd's");
+	w.systemd = true;
+	edit_by(engine_containerd_drop_in, NULL, &w, &hers);
+	ok(strstr(hers.text, "SystemdCgroup = true\n"), "containerd: then thymus' are, too");
+	edit_by(engine_containerd_drop_in, hers.text, &imported, &mended);
+	ok(strstr(mended.text, "SystemdCgroup = true\n"), "containerd: and where runc's line is elsewhere, a person's stays");
+	ok(engine_containerd_imports(with, strlen(with), &pattern, &systemd) && !systemd && strcmp(pattern.text, "conf.d/*.toml") == 0,
 	   "containerd: version 3 imports a folder");
-	ok(!engine_containerd_imports(old, strlen(old), &none), "containerd: version 2 would lose its own section by it");
+	ok(!engine_containerd_imports(old, strlen(old), &none, &systemd), "containerd: version 2 would lose its own section by it");
 	ok(gives("containerd", with, &imported, with), "containerd: the file that imports stays as it is");
+	ok(gives("containerd", "version = 3\n#  default_runtime_name = \"thymus\"\n", &imported,
+		 "version = 3\n#  default_runtime_name = \"thymus\"\n"), "containerd: a default that a person took out stays out");
 	edit_by(engine_containerd_drop_in, NULL, &imported, &drop_in);
 	ok(strstr(drop_in.text, "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".containerd]\n  default_runtime_name = \"thymus\"\n"),
 	   "containerd: the drop-in says it");
@@ -203,11 +215,14 @@ static void test_hooks(void)
 
 static void test_arrays(void)
 {
-	static const char text[] = "[engine]\nhooks_dir = [ \"/a\",\n \"/b\" ]\n[other]\nhooks_dir = [\"/c\"]\n";
+	static const char text[] = "[engine]\nhooks_dir = [ \"/a\", # of the image\n \"/b\",\n]\n[other]\nhooks_dir = [\"/c\"]\n";
+	static const char empty[] = "[engine]\nhooks_dir = [ ]\n";
 	auto_buf to = { 0 };
 
 	engine_setup_array(text, strlen(text), "engine\x1fhooks_dir", &to);
-	ok(to.text && strcmp(to.text, " \"/a\",  \"/b\" ") == 0, "an array of others");
+	ok(to.text && strcmp(to.text, "\"/a\", \"/b\"") == 0, "an array of others, without its comments and last comma");
+	engine_setup_array(empty, strlen(empty), "engine\x1fhooks_dir", &to);
+	ok(to.text && !*to.text, "the later one counts alone, also an empty one");
 }
 
 /* What is written is read again, whichever engine it is for. */
