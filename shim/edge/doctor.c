@@ -203,10 +203,12 @@ static void gate(struct patient *t)
 	char text[FACT_BYTES];
 	unsigned groups;
 	struct err e;
+	int rc = gate_exec_probe(&e);
 
-	if (gate_exec_probe(&e) < 0)
-		patient_find(t, "warn", "gate", "boot a kernel with CONFIG_FANOTIFY_ACCESS_PERMISSIONS",
-			     "%s: executions are stopped, not refused", e.text);
+	if (rc < 0)
+		patient_find(t, "warn", "gate", rc == -EMFILE ? "sysctl fs.fanotify.max_user_groups=1024" :
+			     "boot a kernel with CONFIG_FANOTIFY_ACCESS_PERMISSIONS",
+			     "%s: %sexecutions are stopped, not refused", e.text, rc == -EMFILE ? "all of root's groups are taken: " : "");
 	if (sscanf(fact(t, "/proc/sys/fs/fanotify/max_user_groups", text), "%u", &groups) == 1 && groups < GROUPS_LEAST)
 		patient_find(t, "warn", "gate", "sysctl fs.fanotify.max_user_groups=1024", "this host lets root have %u fanotify groups: no more "
 			     "containers than that have a gate for executions", groups);
