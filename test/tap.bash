@@ -17,6 +17,15 @@ tap() { # STATUS TITLE [FILE with the reason]
 	[ -z "${3:-}" ] || sed 's/^/#   /' "$3" | head -n 40
 }
 
+is() { # TITLE ONE OTHER: neither is empty
+	[ -n "$2" ] && [ "$2" = "$3" ]
+	tap $? "$1: $3"
+}
+is_not() { # likewise
+	[ -n "$2" ] && [ -n "$3" ] && [ "$2" != "$3" ]
+	tap $? "$1: $3"
+}
+
 # What of a process must not depend on the runtime.
 process_facts() { # PID FIELDS (of /proc/PID/status: an extended regular expression)
 	local name

@@ -402,12 +402,6 @@ int engine_containerd_edit(const char *text, size_t len, const struct engine_wis
 	return rc < 0 ? rc : done(to, e);
 }
 
-static bool look(void *ctx, const struct toml_item *item)
-{
-	(void)ctx, (void)item;
-	return true;
-}
-
 /* The drop-in of a file of version 3. */
 int engine_containerd_drop_in(const char *text, size_t len, const struct engine_wish *w, struct buf *to, struct err *e)
 {
@@ -416,7 +410,7 @@ int engine_containerd_drop_in(const char *text, size_t len, const struct engine_
 	auto_buf keep = { 0 };
 	bool stays = !w->remove && w->imported;
 	struct extras x = { .systemd = !w->systemd };
-	int rc = text && strlen(text) != len ? fail(e, EINVAL, "it has a NUL byte") : toml_scan(text ? text : "", len, look, NULL, e);
+	int rc = toml_check(text, len, e);
 
 	if (rc < 0)
 		return rc;

@@ -75,13 +75,6 @@ static void foreign(const char *text, const struct section *all, const struct se
 	}
 }
 
-/* What is read must be TOML before lines of it are moved, and what is written: CRI-O is not asked. */
-static bool ignore(void *ctx, const struct toml_item *item)
-{
-	(void)ctx, (void)item;
-	return true;
-}
-
 static int write(const char *text, const char *title, const struct section *all, const struct engine_wish *w, struct buf *to,
 		 struct err *e)
 {
@@ -100,20 +93,13 @@ static int write(const char *text, const char *title, const struct section *all,
 	foreign(text, all, s, to);
 	if (to->failed)
 		return fail(e, ENOMEM, "out of memory");
-	return to->text ? toml_scan(to->text, to->len, ignore, NULL, e) : 0;
-}
-
-static int check(const char *text, size_t len, struct err *e)
-{
-	if (text && strlen(text) != len)
-		return fail(e, EINVAL, "it has a NUL byte");
-	return text ? toml_scan(text, len, ignore, NULL, e) : 0;
+	return toml_check(to->text, to->len, e); /* CRI-O is not asked */
 }
 
 int engine_crio_runtime(const char *text, size_t len, const struct engine_wish *w, struct buf *to, struct err *e)
 {
 	auto_buf table = { 0 };
-	int rc = check(text, len, e);
+	int rc = toml_check(text, len, e);
 
 	buf_printf(&table, "runtime_path = \"%s\"\nruntime_type = \"oci\"\nruntime_root = \"/run/runc\"\n", w->program);
 	if (w->annotations)
@@ -133,7 +119,7 @@ int engine_podman_runtime(const char *text, size_t len, const struct engine_wish
 	/* or podman reads the runtime's words in another format; the list replaces podman's own, so that one is here, too */
 	static const char json[] = "runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\", \"" NAME "\"]\n";
 	auto_buf engine = { 0 }, table = { 0 };
-	int rc = check(text, len, e);
+	int rc = toml_check(text, len, e);
 
 	buf_printf(&engine, "%s%s", w->by_default || w->remove ? "runtime = \"" NAME "\"\n" : "", json);
 	buf_printf(&table, NAME " = [\"%s\"]\n", w->program);
@@ -150,7 +136,7 @@ static int hook_folders(const char *heading, const char *title, const char *text
 	auto_buf line = { 0 };
 	const char *others = w->folders ? w->folders : "\"" HOOKS_SHARED "\"";
 	auto_buf own = { 0 };
-	int rc = check(text, len, e);
+	int rc = toml_check(text, len, e);
 
 	buf_printf(&own, "\"%s\"", w->hooks_d);
 	if (own.failed)

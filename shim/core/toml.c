@@ -316,6 +316,19 @@ int toml_scan(const char *text, size_t len, bool (*take)(void *ctx, const struct
 	return rc;
 }
 
+static bool ignore(void *ctx, const struct toml_item *item)
+{
+	(void)ctx, (void)item;
+	return true;
+}
+
+int toml_check(const char *text, size_t len, struct err *e)
+{
+	if (text && strlen(text) != len)
+		return fail(e, EINVAL, "it has a NUL byte");
+	return text ? toml_scan(text, len, ignore, NULL, e) : 0;
+}
+
 size_t toml_line(const char *text, size_t len, size_t at)
 {
 	struct toml_item item;

@@ -28,6 +28,9 @@ struct toml_item {
 must_check int toml_scan(const char *text, size_t len, bool (*take)(void *ctx, const struct toml_item *item), void *ctx,
 			 struct err *e);
 
+/* Is it TOML that toml_scan() can read, without a NUL byte?  NULL: nothing is. */
+must_check int toml_check(const char *text, size_t len, struct err *e);
+
 /* Behind the end of the line on which that ends which begins at `at`, a line's beginning: a value may have many lines. */
 size_t toml_line(const char *text, size_t len, size_t at);
 

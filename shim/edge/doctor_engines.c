@@ -30,21 +30,14 @@ static bool read_one(struct patient *t, const char *engine, const char *file, re
 	return !strstr(text, "thymus") || !patient_is_open(t, engine, file, "they could become root by it");
 }
 
-static bool has_end(const char *name, const char *end)
-{
-	size_t len = strlen(name), most = strlen(end);
-
-	return len > most && strcmp(name + len - most, end) == 0;
-}
-
 static bool is_conf(const char *name)
 {
-	return has_end(name, ".conf");
+	return name_ends(name, ".conf");
 }
 
 static bool is_toml(const char *name)
 {
-	return has_end(name, ".toml");
+	return name_ends(name, ".toml");
 }
 
 /* `keep`: the drop-ins that this engine reads; NULL: all. */

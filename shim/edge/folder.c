@@ -79,6 +79,13 @@ static void close_folder(DIR *d)
 }
 AUTO(dir, DIR *, close_folder)
 
+bool name_ends(const char *name, const char *end)
+{
+	size_t len = strlen(name), most = strlen(end);
+
+	return len > most && strcmp(name + len - most, end) == 0;
+}
+
 int folder_names(const char *folder, bool (*keep)(const char *name), struct names *ret,
 		 struct err *e)
 {

@@ -26,6 +26,9 @@ must_check int names_steal(struct names *n, char ***ret, struct err *e);
 void list_free(char **list);
 AUTO(list, char **, list_free)
 
+/* For `keep` below: something, and then `end`. */
+bool name_ends(const char *name, const char *end);
+
 /* Add "folder/NAME" for each NAME that `keep` accepts (NULL: all), hidden ones never.  A folder
  * that does not exist is empty. */
 must_check int folder_names(const char *folder, bool (*keep)(const char *name), struct names *ret,

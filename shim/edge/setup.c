@@ -349,9 +349,7 @@ static void show(const struct setup_wish *w, const struct change *c, size_t coun
 /* podman reads no other files among its drop-ins, CRI-O all. */
 static bool is_conf(const char *name)
 {
-	size_t len = strlen(name);
-
-	return len > 5 && strcmp(name + len - 5, ".conf") == 0;
+	return name_ends(name, ".conf");
 }
 
 /* What others have the engine say, in its files in the order in which it reads them; ours do not count. */

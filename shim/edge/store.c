@@ -142,9 +142,7 @@ int store_remove(const char *path, struct err *e)
 
 static bool is_profile(const char *name)
 {
-	size_t len = strlen(name);
-
-	return len > 5 && strcmp(name + len - 5, ".json") == 0;
+	return name_ends(name, ".json");
 }
 
 int store_list(const struct policy *p, char ***ret, struct err *e)

@@ -26,9 +26,7 @@ void trace_hold(int fd)
 
 static bool is_trace(const char *name)
 {
-	size_t len = strlen(name);
-
-	return len > 6 && strcmp(name + len - 6, ".trace") == 0;
+	return name_ends(name, ".trace");
 }
 
 static int by_age(const void *a, const void *b)

@@ -67,6 +67,20 @@ machine_container() { # ID COMMAND...
 	in_machine thymus run -d --bundle "$b" "$id" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 || { cat "$BATS_TEST_TMPDIR/out"; return 1; }
 }
 
+# A machine in which the package lies as /tmp/thymus.KIND.
+machine_package() { # deb|rpm NAME (a pattern)
+	local top=$BATS_TEST_DIRNAME/../.. file
+	make -s -C "$top" "$1" >/dev/null
+	# shellcheck disable=SC2206 # a pattern
+	file=("$top"/build/$2)
+	machine_start
+	in_machine tee "/tmp/thymus.$1" <"${file[0]}" >/dev/null
+	# the host's limit is not ours to change: another file stands in its place
+	in_machine sh -c 'echo 128 >/run/limit; mount --bind /run/limit /proc/sys/fs/fanotify/max_user_groups'
+}
+pinned() { [ -n "$(find "$BPF" -name 'link_*' 2>/dev/null)" ]; }
+here() { in_machine test -e "$1"; }
+
 SLEEP=(/bin/sh -c 'while :; do busybox sleep 1; done')
 
 runs() { [ "$(in_machine runc state "$1" | jq -r .status)" = running ]; }

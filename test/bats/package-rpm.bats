@@ -6,21 +6,12 @@
 
 load machine
 
-setup_file() {
-	local top=$BATS_TEST_DIRNAME/../..
-	make -s -C "$top" rpm >/dev/null
-	machine_start
-	in_machine tee /tmp/thymus.rpm <"$(echo "$top"/build/thymus-*.rpm)" >/dev/null
-	# the host's limit is not ours to change: another file stands in its place
-	in_machine sh -c 'echo 128 >/run/limit; mount --bind /run/limit /proc/sys/fs/fanotify/max_user_groups'
-}
+setup_file() { machine_package rpm 'thymus-*.rpm'; }
 teardown_file() { machine_stop; }
 
 rpm() { in_machine rpm --dbpath /var/lib/rpm-of-the-test "$@"; }
 installed() { rpm -q thymus >/dev/null; }
-pinned() { [ -n "$(find "$BPF" -name 'link_*' 2>/dev/null)" ]; }
 unwatched() { [ -z "$(in_machine sh -c 'ls /run/thymus/containers')" ]; }
-here() { in_machine test -e "$1"; }
 refused() { # WORDS: and all stays as it is
 	run rpm -e thymus
 	echo "$output"

@@ -6,19 +6,10 @@
 
 load machine
 
-setup_file() {
-	local top=$BATS_TEST_DIRNAME/../..
-	make -s -C "$top" deb >/dev/null
-	machine_start
-	in_machine tee /tmp/thymus.deb <"$(echo "$top"/build/thymus_*.deb)" >/dev/null
-	# the host's limit is not ours to change: another file stands in its place
-	in_machine sh -c 'echo 128 >/run/limit; mount --bind /run/limit /proc/sys/fs/fanotify/max_user_groups'
-}
+setup_file() { machine_package deb 'thymus_*.deb'; }
 teardown_file() { machine_stop; }
 
 installed() { [ "$(in_machine dpkg-query -W -f '${db:Status-Status}' thymus 2>/dev/null)" = installed ]; }
-pinned() { [ -n "$(find "$BPF" -name 'link_*' 2>/dev/null)" ]; }
-here() { in_machine test -e "$1"; }
 refused() { # WORDS: and all stays as it is
 	run in_machine dpkg -r thymus
 	[ "$status" -ne 0 ]

@@ -16,14 +16,6 @@ export HANDLER=thymus RUNTIME=$BINARY
 
 key() { ask explain --json "$1" | jq -r '.key | "\(.scope)/\(.name) \(.image)"'; } # ID
 id_of() { cat "$WORK/ids/$1"; }
-is() { # TITLE KEY1 KEY2
-	[ -n "$2" ] && [ "$2" = "$3" ]
-	tap $? "$1: $3"
-}
-is_not() {
-	[ -n "$2" ] && [ -n "$3" ] && [ "$2" != "$3" ]
-	tap $? "$1: $3"
-}
 explains() { # TITLE ID WORDS
 	ask explain "$2" >"$WORK/reason"
 	grep -qF -- "$3" "$WORK/reason"

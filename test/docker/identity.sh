@@ -34,14 +34,6 @@ key_of() { # FOLDER WORD...: of a container that comes and goes
 	key "$id"
 	on "$at" docker rm -f "$id" >/dev/null
 }
-is() { # TITLE KEY1 KEY2
-	[ -n "$2" ] && [ "$2" = "$3" ]
-	tap $? "$1: $3"
-}
-is_not() {
-	[ -n "$2" ] && [ -n "$3" ] && [ "$2" != "$3" ]
-	tap $? "$1: $3"
-}
 
 "$here/../demo/rootfs.sh" "$WORK/rootfs" || exit 2
 thymus_instance || exit 2
