@@ -106,6 +106,7 @@ memory() { awk '/^RssAnon/ { print $2 }' "/proc/$1/status"; }
 	cp "$INSIDE/flood" "$R/bin/"
 	flooding odd 8
 	local pid before after rss from
+	wait_for 10 eval '[ "$(container wild .monitor)" != 0 ]' # the keeper's first word is without it
 	pid=$(container wild .monitor)
 	sleep 1
 	before=$(ticks "$pid") rss=$(memory "$pid") from=$(date +%s%N)
